@@ -1,0 +1,1 @@
+"""Give a photo the depth of field of a fast lens."""

@@ -1,0 +1,12 @@
+"""The array types that every room speaks; what they hold stands in docs/conventions.md."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatImage = NDArray[np.float32]
+ByteImage = NDArray[np.uint8]
+CodeImage = NDArray[Any]  # uint8, uint16 or float32 codes: the three depths a file can have
+
+__all__ = ["ByteImage", "CodeImage", "FloatImage"]

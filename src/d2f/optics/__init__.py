@@ -1,0 +1,23 @@
+"""Closed-form optics on arrays; numpy only.
+
+In: disparity (1/m, larger = nearer), a lens, an aperture, a file's codes.
+Out: defocus_px (signed radius in pixels, + nearer), column spans of apertures, linear light.
+"""
+
+from .aperture import Aperture
+from .thin_lens import ThinLens, blur_scale_px, defocus_from_disparity, f_number_from_blur
+from .tone_curves import LINEAR, SRGB, ToneCurve, codes_from_light, gamma_curve, light_from_codes
+
+__all__ = [
+    "LINEAR",
+    "SRGB",
+    "Aperture",
+    "ThinLens",
+    "ToneCurve",
+    "blur_scale_px",
+    "codes_from_light",
+    "defocus_from_disparity",
+    "f_number_from_blur",
+    "gamma_curve",
+    "light_from_codes",
+]

@@ -1,0 +1,132 @@
+"""Tone curves: how the codes of a file map to linear light, as tables.
+
+A curve is its table: 65 536 samples of light over the codes 0..1. Whatever a file declares (sRGB,
+a gamma, the curve of an ICC profile) becomes such a table once, and every later step is a lookup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import CodeImage, FloatImage
+from ..errors import UsageError
+
+__all__ = ["LINEAR", "SRGB", "ToneCurve", "codes_from_light", "gamma_curve", "light_from_codes"]
+
+TABLE_SIZE = 65536  # one entry per 16-bit code, so that 16-bit files decode without interpolation
+ENCODE_SIZE = 32768
+
+
+@dataclass(frozen=True, eq=False)
+class ToneCurve:
+    """A monotonic map from codes 0..1 to light 0..1.
+
+    Parameters
+    ----------
+    name : str
+        As told to users, e.g. "sRGB".
+    table : float32 (65536,), never falling
+        Light of the codes k / 65535.
+    """
+
+    name: str
+    table: NDArray[np.float32] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.table.shape != (TABLE_SIZE,) or np.any(np.diff(self.table) < 0):
+            raise UsageError(f"the tone curve {self.name} is not a rising table of {TABLE_SIZE}.")
+
+    @cached_property
+    def inverse(self) -> NDArray[np.float32]:
+        """Codes of the light (k / 32768)^2: square-root spacing keeps the shadows exact."""
+        light = (np.arange(ENCODE_SIZE + 1, dtype=np.float64) / ENCODE_SIZE) ** 2
+        codes = np.arange(TABLE_SIZE) / (TABLE_SIZE - 1)
+        return np.interp(light, self.table.astype(np.float64), codes).astype(np.float32)
+
+
+def _curve(name: str, light: NDArray[np.float64]) -> ToneCurve:
+    return ToneCurve(name, light.astype(np.float32))
+
+
+def _srgb_light(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # IEC 61966-2-1: linear toe below 0.04045, then a shifted power of 2.4.
+    return np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+
+
+_CODES = np.arange(TABLE_SIZE) / (TABLE_SIZE - 1)
+SRGB = _curve("sRGB", _srgb_light(_CODES))
+LINEAR = _curve("linear", _CODES)
+
+
+@lru_cache(maxsize=16)
+def gamma_curve(gamma: float) -> ToneCurve:
+    """The pure power curve light = code ** gamma."""
+    return _curve(f"gamma {gamma:g}", _CODES**gamma)
+
+
+def light_from_codes(codes: CodeImage, curve: ToneCurve) -> FloatImage:
+    """Linear light of a file's codes.
+
+    Parameters
+    ----------
+    codes : uint8, uint16 or float32, any shape
+        Integers span their whole range; floats are codes where 1 is white. Floats above 1 follow
+        the curve's slope at white, floats below 0 are 0.
+    curve : ToneCurve
+
+    Returns
+    -------
+    radiance : float32, same shape, 1 = white
+
+    Raises
+    ------
+    UsageError
+        If the codes are of another type.
+    """
+    if codes.dtype == np.uint8:
+        return curve.table[::257][codes]
+    if codes.dtype == np.uint16:
+        return curve.table[codes]
+    if codes.dtype != np.float32:
+        raise UsageError(f"codes are {codes.dtype}: give uint8, uint16 or float32.")
+    if curve is LINEAR:
+        return np.maximum(codes, np.float32(0))
+    within = np.interp(codes, _CODES, curve.table).astype(np.float32)
+    slope = (curve.table[-1] - curve.table[-257]) * np.float32((TABLE_SIZE - 1) / 256)
+    return within + np.maximum(codes - np.float32(1), np.float32(0)) * slope
+
+
+def codes_from_light(
+    radiance: FloatImage, curve: ToneCurve, dtype: np.dtype[np.generic] | type
+) -> CodeImage:
+    """Codes of linear light: the inverse of `light_from_codes`.
+
+    Parameters
+    ----------
+    radiance : float32, any shape, 1 = white
+    curve : ToneCurve
+    dtype : uint8, uint16 or float32
+        Integer codes clip at white; float codes do not.
+
+    Returns
+    -------
+    codes : dtype, same shape
+    """
+    dtype = np.dtype(dtype)
+    if dtype == np.float32 and curve is LINEAR:
+        return radiance.astype(np.float32)
+    position = np.sqrt(np.clip(radiance, 0, 1)) * np.float32(ENCODE_SIZE)
+    below = np.minimum(position.astype(np.int32), ENCODE_SIZE - 1)
+    low = curve.inverse[below]
+    codes = low + (curve.inverse[below + 1] - low) * (position - below.astype(np.float32))
+    if dtype == np.float32:
+        slope = (curve.table[-1] - curve.table[-257]) * np.float32((TABLE_SIZE - 1) / 256)
+        return codes + np.maximum(radiance - np.float32(1), np.float32(0)) / slope
+    if dtype not in (np.dtype(np.uint8), np.dtype(np.uint16)):
+        raise UsageError(f"cannot encode to {dtype}: give uint8, uint16 or float32.")
+    largest = np.iinfo(dtype).max
+    return np.rint(codes * np.float32(largest)).astype(dtype)
