@@ -1,1 +1,1 @@
-"""To be described."""
+"""The command line: one file per command; app.py lists them."""

@@ -1,0 +1,169 @@
+"""`d2f render`: photos in, photos with depth of field out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import D2FError, UsageError
+from .parse import parse_aperture, parse_focus
+from .report import Reporter
+from .targets import Job, check_target, plan_jobs
+
+if TYPE_CHECKING:
+    from ..pipeline import Rendered
+    from ..settings import Settings
+
+__all__ = ["render"]
+
+
+def render(
+    photos: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or one folder of photos.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="File for one photo, folder for several. Default: NAME.bokeh.EXT beside PHOTO.",
+        ),
+    ] = None,
+    focus: Annotated[
+        str, typer.Option(metavar="auto|X,Y", envvar="D2F_FOCUS", help="Where to focus, 0..1.")
+    ] = "auto",
+    aperture: Annotated[
+        str | None,
+        typer.Option(metavar="f/N", envvar="D2F_APERTURE", help="f-number. Default: f/1.8."),
+    ] = None,
+    blur: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT",
+            envvar="D2F_BLUR",
+            help="Instead of --aperture: largest blur radius in percent of the long side.",
+        ),
+    ] = None,
+    focal_length: Annotated[
+        float | None, typer.Option(metavar="MM", help="Focal length of the lens. Default: 50.")
+    ] = None,
+    sensor_width: Annotated[
+        float | None, typer.Option(metavar="MM", help="Long side of the sensor. Default: 36.")
+    ] = None,
+    blades: Annotated[
+        int | None, typer.Option(metavar="N", help="Blades of the iris, 3 to 16. Default: round.")
+    ] = None,
+    roundness: Annotated[
+        float | None, typer.Option(metavar="0..1", help="How far the blades bend to the circle.")
+    ] = None,
+    rotation: Annotated[
+        float | None, typer.Option(metavar="DEG", help="Turn of the iris, counter-clockwise.")
+    ] = None,
+    highlights: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0..1",
+            envvar="D2F_HIGHLIGHTS",
+            help="How much of the light that the camera clipped is given back. Default: 1.",
+        ),
+    ] = None,
+    depth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Depth map to use instead of the model's.")
+    ] = None,
+    depth_unit: Annotated[
+        str | None,
+        typer.Option(metavar="m|1/m|relative", help="What FILE holds. Default: relative."),
+    ] = None,
+    save_defocus: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Also write the defocus map (tif, npy, pfm, exr: pixels)."),
+    ] = None,
+    save_disparity: Annotated[
+        Path | None, typer.Option(metavar="F", help="Also write the disparity map.")
+    ] = None,
+    save_mask: Annotated[
+        Path | None, typer.Option(metavar="F", help="Also write the in-focus mask.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace outputs that exist.")
+    ] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per photo.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Print what took long.")] = False,
+) -> None:
+    """Give photos the depth of field of a fast lens."""
+    from ..settings import settings_from_choices
+
+    if aperture is not None and blur is not None:
+        raise UsageError("--aperture and --blur both set the strength: give one of them.")
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose contradict each other: give one of them.")
+    settings = settings_from_choices(
+        focus=parse_focus(focus),
+        f_number=parse_aperture(aperture),
+        blur_percent=blur,
+        focal_length_mm=focal_length,
+        sensor_width_mm=sensor_width,
+        blades=blades,
+        roundness=roundness,
+        rotation_deg=rotation,
+        highlights=highlights,
+        depth=depth,
+        depth_unit=depth_unit,
+    )
+    maps = {"defocus": save_defocus, "disparity": save_disparity, "mask": save_mask}
+    jobs = plan_jobs(photos, output, maps=maps, depth=depth)
+    reporter = Reporter(json_lines=json_lines, quiet=quiet, verbose=verbose, total=len(jobs))
+    failed = _run_all(jobs, settings, overwrite=overwrite, reporter=reporter)
+    if failed:
+        raise typer.Exit(max(error.exit_code for error in failed))
+
+
+def _run_all(
+    jobs: list[Job], settings: Settings, *, overwrite: bool, reporter: Reporter
+) -> list[D2FError]:
+    """Render every job, going on past a photo that fails; a lone job's error goes up as it is."""
+    failed: list[D2FError] = []
+    for job in jobs:
+        try:
+            with reporter.photo(job) as on_stage:
+                rendered = _run(job, settings, overwrite=overwrite, on_stage=on_stage)
+                reporter.done(job, rendered)
+        except D2FError as error:
+            if len(jobs) == 1:
+                raise
+            failed.append(error)
+            reporter.failed(job, error)
+    if len(jobs) > 1:
+        reporter.summary(failed)
+    return failed
+
+
+def _run(
+    job: Job, settings: Settings, *, overwrite: bool, on_stage: Callable[[str], None]
+) -> Rendered:
+    from .. import files
+    from ..pipeline import Session
+
+    for target in job.targets:
+        check_target(target, overwrite=overwrite)
+    on_stage("reading")
+    photo = files.read_photo(job.photo)
+    session = Session(photo, settings.depth, on_stage=on_stage)
+    rendered = session.render_with_maps(settings)
+    on_stage("writing")
+    files.write_photo(rendered.photo, job.output, overwrite=overwrite)
+    for path, write, values in (
+        (job.maps["defocus"], files.write_defocus_map, rendered.defocus_px),
+        (job.maps["disparity"], files.write_disparity_map, rendered.disparity),
+        (job.maps["mask"], files.write_mask, rendered.in_focus),
+    ):
+        if path is not None:
+            write(values, path, overwrite=overwrite)
+    return rendered

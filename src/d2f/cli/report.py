@@ -1,0 +1,94 @@
+"""What the command line says while it works: stages on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import D2FError
+
+if TYPE_CHECKING:
+    from ..pipeline import Rendered
+    from .targets import Job
+
+__all__ = ["Reporter"]
+
+
+class Reporter:
+    """Tells a person, or with `json_lines` a program, how the photos fare."""
+
+    def __init__(self, *, json_lines: bool, quiet: bool, verbose: bool, total: int) -> None:
+        self._json_lines = json_lines
+        self._quiet = quiet
+        self._verbose = verbose
+        self._total = total
+        self._started = 0
+        self._seconds: dict[str, float] = {}
+        self._since = 0.0
+        self._stage = ""
+
+    @contextmanager
+    def photo(self, job: Job) -> Iterator[Callable[[str], None]]:
+        """Follow one photo; yields what to call at the start of each stage."""
+        self._started += 1
+        self._seconds, self._stage, self._since = {}, "", time.perf_counter()
+        count = f"[{self._started}/{self._total}] " if self._total > 1 else ""
+        if self._quiet or not sys.stderr.isatty():
+            yield self._enter
+            return
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        with console.status(f"{count}{job.photo.name}") as status:
+
+            def enter(stage: str) -> None:
+                self._enter(stage)
+                status.update(f"{count}{job.photo.name}: {stage}")
+
+            yield enter
+
+    def _enter(self, stage: str) -> None:
+        now = time.perf_counter()
+        if self._stage:
+            self._seconds[self._stage] = self._seconds.get(self._stage, 0) + now - self._since
+        self._stage, self._since = stage, now
+
+    def done(self, job: Job, rendered: Rendered) -> None:
+        """A photo is written."""
+        self._enter("")
+        focus = rendered.focus
+        if self._json_lines:
+            self._print_json(job, rendered)
+        elif not self._quiet:
+            x, y = focus.point
+            f_number = "no blur" if rendered.f_number == float("inf") else f"f/{rendered.f_number:.3g}"
+            print(f"{job.output}  focus {x:.2f},{y:.2f}  {f_number}")
+        if self._verbose:
+            times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
+            print(f"  {times}", file=sys.stderr)
+
+    def _print_json(self, job: Job, rendered: Rendered) -> None:
+        result = {
+            "photo": str(job.photo),
+            "output": str(job.output),
+            **{f"{name}_map": str(path) for name, path in job.maps.items() if path},
+            **rendered.summary(),
+            "seconds": {stage: round(spent, 3) for stage, spent in self._seconds.items()},
+        }
+        print(json.dumps(result), flush=True)
+
+    def failed(self, job: Job, error: D2FError) -> None:
+        """A photo failed, and the others go on."""
+        if self._json_lines:
+            print(json.dumps({"photo": str(job.photo), "error": str(error)}), flush=True)
+        print(f"d2f: {error}", file=sys.stderr)
+
+    def summary(self, failed: list[D2FError]) -> None:
+        """The last line of a batch."""
+        if not self._quiet or failed:
+            done = self._total - len(failed)
+            print(f"{done} of {self._total} done, {len(failed)} failed", file=sys.stderr)

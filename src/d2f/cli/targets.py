@@ -1,0 +1,141 @@
+"""Which photo goes into which file: decided, and refused, before any work is done."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import PhotoError, UsageError
+
+__all__ = ["Job", "check_target", "plan_jobs"]
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+OWN_MARK = ".bokeh"  # in names that d2f gave; a folder's earlier outputs are no inputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One photo, its output and the maps to write beside it (None where not wanted)."""
+
+    photo: Path
+    output: Path
+    maps: dict[str, Path | None]
+
+    @property
+    def targets(self) -> list[Path]:
+        """Every file that the job writes."""
+        return [self.output, *(path for path in self.maps.values() if path is not None)]
+
+
+def plan_jobs(
+    photos: list[Path],
+    output: Path | None,
+    *,
+    maps: dict[str, Path | None],
+    depth: Path | None,
+) -> list[Job]:
+    """Pair every photo with its output.
+
+    Parameters
+    ----------
+    photos : list of paths
+        Files, or a folder whose photos are taken (not its subfolders).
+    output : path, optional
+        File for one photo, folder for several; None puts `NAME.bokeh.EXT` beside each photo.
+    maps : path or None by name
+        Extra outputs; each is one file, so only with one photo.
+    depth : path, optional
+        The depth map in use; it belongs to one photo and may not be written over.
+
+    Raises
+    ------
+    UsageError
+        If the combination makes no sense or an output is an input.
+    PhotoError
+        If a folder holds no photos.
+    """
+    several = len(photos) > 1 or photos[0].is_dir()
+    if several and output is None and photos[0].is_dir():
+        raise UsageError(f"{photos[0]} is a folder: give -o FOLDER for its pictures.")
+    if several and (depth is not None or any(maps.values())):
+        raise UsageError("--depth and --save-... name one file: use them with one photo.")
+    found = _expand(photos)
+    folder = output if output is not None and (several or _names_folder(output)) else None
+    if several and output is not None and output.is_file():
+        raise UsageError(f"{output} is a file: give a folder for {len(found)} photos.")
+    jobs = []
+    for photo in found:
+        target = _default_name(photo, folder or photo.parent)
+        if output is not None and folder is None:
+            target = output
+        jobs.append(Job(photo=photo, output=target, maps=maps))
+    _refuse_collisions(jobs, depth)
+    return jobs
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Refuse early what writing would refuse after minutes of work.
+
+    Raises
+    ------
+    PhotoError
+        If the file exists and may not be replaced, or its folder cannot be made.
+    """
+    if path.is_dir():
+        raise PhotoError(f"{path} is a folder: give the name of a file.")
+    if path.exists() and not overwrite:
+        raise PhotoError(f"{path} exists already: give --overwrite or another name.")
+    above = path.absolute().parent
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not above.is_dir():
+        raise PhotoError(f"{path} cannot be made: {above} is a file, not a folder.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PhotoError(f"{path} cannot be made: no permission to write in {above}.")
+
+
+def _expand(photos: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in photos:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(
+            file
+            for file in path.iterdir()
+            if file.suffix.lower() in PHOTO_SUFFIXES
+            and not file.stem.endswith(OWN_MARK)
+            and not file.name.startswith(".")
+        )
+        if not inside:
+            kinds = ", ".join(sorted(suffix[1:] for suffix in PHOTO_SUFFIXES))
+            raise PhotoError(f"{path} holds no photos ({kinds}): give a folder that does.")
+        found += inside
+    return found
+
+
+def _names_folder(output: Path) -> bool:
+    return output.is_dir() or output.suffix == ""
+
+
+def _default_name(photo: Path, folder: Path) -> Path:
+    return folder / f"{photo.stem}{OWN_MARK}{photo.suffix}"
+
+
+def _refuse_collisions(jobs: list[Job], depth: Path | None) -> None:
+    inputs = {_identity(job.photo): job.photo for job in jobs}
+    if depth is not None:
+        inputs[_identity(depth)] = depth
+    outputs = [path for job in jobs for path in job.targets]
+    for path in outputs:
+        if _identity(path) in inputs:
+            raise UsageError(f"{path} is an input: give another name for the output.")
+    twice = [path for path, count in Counter(map(_identity, outputs)).items() if count > 1]
+    if twice:
+        raise UsageError(f"two outputs would be {twice[0]}: rename a photo or give other names.")
+
+
+def _identity(path: Path) -> Path:
+    return path.resolve()

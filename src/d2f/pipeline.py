@@ -1,0 +1,189 @@
+"""The way of a photo, readable top to bottom; the only place where the rooms meet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from . import files, fusion, light, optics, renderer, scene
+from .arrays import ByteImage, FloatImage
+from .files import Photo
+from .models.compact import CompactModel
+from .scene import Focus, View
+from .settings import DepthSettings, FocusSettings, LensSettings, LightSettings, Settings
+
+__all__ = ["Rendered", "Session"]
+
+
+def _ignore(_stage: str) -> None:
+    """Nobody wants to know how far the work is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rendered:
+    """A finished picture and everything it was made from.
+
+    Attributes
+    ----------
+    photo : Photo
+        In the source's format, bit depth and tone curve, with its metadata.
+    disparity : float32 (H, W)
+        Larger is nearer; 1/m, or relative 0..1.
+    defocus_px : float32 (H, W), px
+        Signed radius of the circle of confusion, + nearer than the plane of focus.
+    in_focus : float32 (H, W), 0..1
+        1 keeps the original pixel.
+    focus : Focus
+        Where the plane of focus lies, and how sure that is.
+    f_number : float
+        inf where nothing is blurred.
+    depth_source : str
+        "model" or "file".
+    """
+
+    photo: Photo
+    disparity: FloatImage
+    defocus_px: FloatImage
+    in_focus: FloatImage
+    focus: Focus
+    f_number: float
+    depth_source: str
+
+    def summary(self) -> dict[str, Any]:
+        """The figures worth telling, ready for JSON."""
+        return {
+            "focus": {
+                "x": round(self.focus.point[0], 4),
+                "y": round(self.focus.point[1], 4),
+                "disparity": round(self.focus.disparity, 5),
+                "confidence": round(self.focus.confidence, 3),
+                "certainty": self.focus.certainty,
+            },
+            "f_number": None if math.isinf(self.f_number) else round(self.f_number, 3),
+            "nearest_defocus_px": round(float(self.defocus_px.max()), 2),
+            "farthest_defocus_px": round(float(self.defocus_px.min()), 2),
+            "in_focus_share": round(float(self.in_focus.mean()), 4),
+            "depth_source": self.depth_source,
+        }
+
+
+class Session:
+    """One analysed photo, many renders.
+
+    Parameters
+    ----------
+    photo : Photo
+    depth : DepthSettings, optional
+        Where the depth comes from; by default the model's.
+    on_stage : callable, optional
+        Called with a word at the start of each stage.
+
+    Raises
+    ------
+    PhotoError
+        If the depth file cannot be used with this photo.
+    MissingPartError
+        If the model's weights are missing.
+    """
+
+    def __init__(
+        self,
+        photo: Photo,
+        depth: DepthSettings | None = None,
+        *,
+        on_stage: Callable[[str], None] = _ignore,
+    ) -> None:
+        self.photo = photo
+        self._depth_settings = depth or DepthSettings()
+        self._on_stage = on_stage
+        on_stage("analysing")
+        self.view = _analyse(photo, self._depth_settings)
+        self._radiance: tuple[LightSettings, FloatImage] | None = None
+
+    def render_with_maps(self, settings: Settings) -> Rendered:
+        """Give the photo the depth of field of a fast lens.
+
+        Raises
+        ------
+        UsageError
+            If the settings cannot be had with this photo.
+        """
+        photo, view = self.photo, self.view
+        focus = _choose_focus(view, settings.focus)
+        lens = _lens_for(settings.lens, view, focus, photo.long_side_px)
+        defocus_px = optics.defocus_from_disparity(
+            view.disparity, focus.disparity, lens, long_side_px=photo.long_side_px
+        )
+        self._on_stage("blurring")
+        radiance = self._radiance_under(settings.light)
+        blurred = renderer.blur(
+            radiance, defocus_px, aperture=settings.lens.aperture, map_quality=_map_quality(view)
+        )
+        self._on_stage("fusing")
+        in_focus = fusion.in_focus_mask(defocus_px)
+        codes = light.codes_from_radiance(blurred, photo.tone_curve, photo.pixels.dtype)
+        fused = fusion.keep_in_focus(photo.pixels, codes, in_focus)
+        return Rendered(
+            photo=photo.with_pixels(fused),
+            disparity=view.disparity,
+            defocus_px=defocus_px,
+            in_focus=in_focus,
+            focus=focus,
+            f_number=lens.f_number,
+            depth_source=view.source,
+        )
+
+    def _radiance_under(self, settings: LightSettings) -> FloatImage:
+        """Radiance of the photo; kept, since a slider of focus or aperture does not change it."""
+        if self._radiance is None or self._radiance[0] != settings:
+            radiance = light.radiance_from_codes(
+                self.photo.pixels, self.photo.tone_curve, highlights=settings.highlights
+            )
+            self._radiance = (settings, radiance)
+        return self._radiance[1]
+
+
+@cache
+def _model() -> CompactModel:
+    return CompactModel.load()
+
+
+def _analyse(photo: Photo, settings: DepthSettings) -> View:
+    depth = None
+    if settings.file is not None:
+        depth = files.read_depth_map(settings.file, unit=settings.unit, size=photo.size)
+    return scene.analyse(_srgb_copy(photo), _model(), depth=depth)
+
+
+def _srgb_copy(photo: Photo) -> ByteImage:
+    """What the network and the edge filter look at: the same picture in 8-bit sRGB codes."""
+    if photo.pixels.dtype == np.uint8 and photo.tone_curve is optics.SRGB:
+        return photo.pixels
+    radiance = light.radiance_from_codes(photo.pixels, photo.tone_curve, highlights=0)
+    return light.codes_from_radiance(radiance, optics.SRGB, np.uint8)
+
+
+def _choose_focus(view: View, settings: FocusSettings) -> Focus:
+    return scene.choose_focus(view.disparity, view.focus_map, point=settings.point)
+
+
+def _lens_for(
+    settings: LensSettings, view: View, focus: Focus, long_side_px: int
+) -> optics.ThinLens:
+    """The lens of the settings, its f-number found where the strength is given as a radius."""
+    if settings.blur_percent is None:
+        return settings.thin_lens()
+    span = float(np.abs(view.disparity - np.float32(focus.disparity)).max())
+    f_number = optics.f_number_from_blur(
+        settings.blur_percent / 100 * long_side_px,
+        span,
+        focus.disparity,
+        settings.thin_lens(),
+        long_side_px=long_side_px,
+    )
+    return settings.thin_lens(f_number=f_number)
