@@ -1,1 +1,10 @@
-"""To be described."""
+"""Light through the opening: where every point of light goes when it is out of focus.
+
+In: radiance (H, W, 3), linear light with no ceiling; defocus_px (H, W), signed radius in pixels,
++ nearer than the plane of focus; an Aperture.
+Out: radiance (H, W, 3), the same bytes where nothing is blurred and no blur reaches.
+"""
+
+from .native import blur
+
+__all__ = ["blur"]

@@ -1,0 +1,81 @@
+"""The renderer that everyone uses: compiled kernels behind checks."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import FloatImage
+from ..errors import UsageError
+from ..optics.aperture import Aperture
+
+__all__ = ["blur"]
+
+CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _as_float32(name: str, array: NDArray[Any]) -> FloatImage:
+    if not isinstance(array, np.ndarray) or array.dtype not in CONVERTED:
+        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        raise UsageError(f"{name} is {kind}: give a float32 array (float16 and float64 will do).")
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _check_shapes(radiance: FloatImage, defocus_px: FloatImage) -> None:
+    if radiance.ndim != 3 or radiance.shape[2] != 3 or radiance.size == 0:
+        raise UsageError(f"radiance has shape {radiance.shape}: give (H, W, 3) with H, W above 0.")
+    if defocus_px.shape != radiance.shape[:2]:
+        raise UsageError(
+            f"defocus_px has shape {defocus_px.shape}, radiance {radiance.shape}: "
+            "resize the map to the picture first, and scale its values with it."
+        )
+
+
+def blur(
+    radiance: NDArray[Any],
+    defocus_px: NDArray[Any],
+    *,
+    aperture: Aperture = Aperture(),
+    map_quality: Literal["exact", "estimated"] = "exact",
+    threads: int = 0,
+) -> FloatImage:
+    """Blur every point of a photo as a lens of this opening would.
+
+    Parameters
+    ----------
+    radiance : float32 (H, W, 3), linear light, at least 0, no ceiling
+        float16 and float64 are converted. Negative values count as 0.
+    defocus_px : float32 (H, W), px
+        Signed radius of the circle of confusion, + nearer than the plane of focus. Radii below
+        0.25 px count as 0, radii above 4000 px as 4000.
+    aperture : Aperture
+        Shape of the opening.
+    map_quality : "exact" or "estimated"
+        Exact maps have steep depth edges. Estimated ones have ramps there, which are snapped to
+        the nearer of their two sides first.
+    threads : int
+        0 uses every core; the result is the same for any number.
+
+    Returns
+    -------
+    radiance : float32 (H, W, 3)
+        Bit for bit the input where |defocus_px| < 0.25 and no other pixel's blur reaches.
+
+    Raises
+    ------
+    UsageError
+        If an array has another type or shape, or holds NaN or infinity.
+    """
+    radiance, defocus_px = _as_float32("radiance", radiance), _as_float32("defocus_px", defocus_px)
+    _check_shapes(radiance, defocus_px)
+    import torch
+
+    from . import layered
+
+    with torch.no_grad():
+        out = layered.blur(
+            torch.from_numpy(radiance), torch.from_numpy(defocus_px), aperture=aperture
+        )
+    return out.numpy()
