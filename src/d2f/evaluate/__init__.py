@@ -1,1 +1,4 @@
-"""To be described."""
+"""Judging the networks on photos with known truth, beside guesses that do not look.
+
+In: a folder of photos with their truth. Out: figures, as metrics.py defines them.
+"""

@@ -1,0 +1,156 @@
+"""The compact network at run time: one photo in, disparity and focus map out; no torch needed.
+
+In: photo, H x W x 3 uint8 sRGB, upright, 16 x 16 px and more.
+Out: disparity 0..1 (1 = nearest), focus map 0..1, and the reduced photo at their size. The network
+sees a copy of about 320 px and answers at half of that (stride 2): the maps are small on purpose,
+and the guide goes with them so that they can be brought to the photo's own edges.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+from d2f.arrays import ByteImage, FloatImage
+from d2f.errors import MissingPartError, PhotoError
+
+__all__ = ["CompactMaps", "CompactModel", "network_size"]
+
+WEIGHTS = Path(__file__).parent / "weights" / "compact.onnx"
+LONG_SIDE_PX = 320  # best of 288, 320 and 384 on validation: docs/model-log.md
+SIDE_MULTIPLE_PX = 32  # the coarsest stride of the network
+SHORTEST_SIDE_PX = 96  # below it a panorama would be a strip of three cells
+LONGEST_SIDE_PX = 1024
+SMALLEST_PHOTO_PX = 16
+OUTPUT_STRIDE = 2
+RANGE_QUANTILES = (0.01, 0.99)  # of the network's disparity: what becomes 0 and 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactMaps:
+    """What the network sees in a photo; three arrays of equal height and width.
+
+    disparity : float32 (h, w), 0..1, relative, 1 = nearest, 0 = farthest
+    focus_map : float32 (h, w), 0..1, where a photographer would focus
+    guide_srgb : float32 (h, w, 3), 0..1, the reduced photo, sRGB codes
+    """
+
+    disparity: FloatImage
+    focus_map: FloatImage
+    guide_srgb: FloatImage
+
+
+class CompactModel:
+    """A loaded network. Predictions do not change it, and threads may share it."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+
+    @classmethod
+    def load(cls, weights: Path = WEIGHTS, *, threads: int = 1) -> Self:
+        """Load the network from its file, checked against the register beside it.
+
+        Parameters
+        ----------
+        weights : Path
+            ONNX file; its folder holds ``register.json`` with the file's SHA-256.
+        threads : int
+            Threads of one prediction; 1 is best where several run side by side.
+        """
+        return cls.from_bytes(checked_bytes(weights), threads=threads)
+
+    @classmethod
+    def from_bytes(cls, onnx: bytes, *, threads: int = 1) -> Self:
+        """Load the network from the content of an ONNX file."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Spinning threads steal the time of everything beside them, and gain nothing.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return cls(onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"]))
+
+    def predict(self, photo_srgb: ByteImage, *, long_side_px: int = LONG_SIDE_PX) -> CompactMaps:
+        """Disparity and focus map of a photo.
+
+        Parameters
+        ----------
+        photo_srgb : uint8 (H, W, 3)
+            Upright photo in sRGB codes, at least 16 x 16 px.
+        long_side_px : int
+            Long side of the copy that the network sees; it is rounded to a multiple of 32.
+
+        Returns
+        -------
+        CompactMaps
+            Maps at half the size of that copy.
+        """
+        check_photo(photo_srgb)
+        rows, columns = network_size(*photo_srgb.shape[:2], long_side_px=long_side_px)
+        small = Image.fromarray(photo_srgb).resize(
+            (columns, rows), Image.Resampling.BILINEAR, reducing_gap=3.0
+        )
+        seen = np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255.0)
+        disparity, focus_map = self._session.run(["disparity", "focus_map"], {"photo": seen})
+        guide = np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0)
+        return CompactMaps(
+            disparity=relative_disparity(disparity[0]), focus_map=focus_map[0], guide_srgb=guide
+        )
+
+
+def network_size(rows: int, columns: int, *, long_side_px: int = LONG_SIDE_PX) -> tuple[int, int]:
+    """Rows and columns of the copy that the network sees of a rows x columns photo.
+
+    Multiples of 32, as near to the photo's aspect as these allow; panoramas get a longer long
+    side, up to 1024 px, so that their short side still holds something.
+    """
+    scale = max(long_side_px / max(rows, columns), SHORTEST_SIDE_PX / min(rows, columns))
+    scale = min(scale, LONGEST_SIDE_PX / max(rows, columns))
+    multiple = SIDE_MULTIPLE_PX
+    network_rows, network_columns = (
+        max(2 * multiple, round(side * scale / multiple) * multiple) for side in (rows, columns)
+    )
+    return network_rows, network_columns
+
+
+def relative_disparity(affine: FloatImage) -> FloatImage:
+    """A network's disparity, known up to scale and shift, as 0 (farthest) .. 1 (nearest)."""
+    farthest, nearest = np.quantile(affine, RANGE_QUANTILES)
+    if nearest - farthest < 1e-6:
+        return np.zeros_like(affine)
+    relative: FloatImage = np.clip((affine - farthest) / (nearest - farthest), 0.0, 1.0)
+    return relative.astype(np.float32)
+
+
+def check_photo(photo_srgb: ByteImage) -> None:
+    """Refuse what is not an 8-bit colour photo of at least 16 x 16 px."""
+    shape, dtype = photo_srgb.shape, photo_srgb.dtype
+    if len(shape) != 3 or shape[2] != 3 or dtype != np.uint8:
+        raise PhotoError(f"photo_srgb is {dtype} {shape}, want uint8 (H, W, 3): convert it first")
+    if min(shape[:2]) < SMALLEST_PHOTO_PX:
+        raise PhotoError(
+            f"the photo has {shape[1]} x {shape[0]} px: at least 16 x 16 px are needed"
+        )
+
+
+def checked_bytes(weights: Path) -> bytes:
+    """The content of a weights file whose SHA-256 is the one in register.json beside it."""
+    way_out = "reinstall d2f, or make the file with: d2f train compact"
+    register = weights.parent / "register.json"
+    try:
+        content = weights.read_bytes()
+        expected = json.loads(register.read_text(encoding="utf-8"))[weights.name]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MissingPartError(
+            f"{weights.name} or its entry in register.json is missing; {way_out}"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise MissingPartError(
+            f"{weights} is damaged (its SHA-256 is not the register's); {way_out}"
+        )
+    return content

@@ -1,0 +1,199 @@
+"""Samples drawn from the photos and the synthetic scenes, made ahead in one background thread."""
+
+import queue
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+from torch import Tensor
+
+from d2f.arrays import ByteImage, FloatImage
+from d2f.train.augment import jittered, random_view
+from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
+from d2f.train.losses import Target
+from d2f.train.synthetic import SceneMaker
+
+__all__ = ["Batch", "BatchMix", "BatchStream"]
+
+OUTLINE_PAIRS = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchMix:
+    """How many pictures of each kind make a batch."""
+
+    masks: int = 4
+    pairs: int = 5
+    synthetic: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Photos (B x 3 x S x S, 0..1) and their truth."""
+
+    photo: Tensor
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One picture: photo S x S x 3, maps S/2 x S/2, outline pairs P x 4."""
+
+    photo: ByteImage
+    disparity: FloatImage
+    depth_weight: float
+    focus: FloatImage
+    focus_weight: float
+    outline: NDArray[np.int64]
+
+
+class BatchStream:
+    """An endless stream of batches; the size of the photos may change under way."""
+
+    def __init__(self, photos: PhotoFolder, mix: BatchMix, *, size_px: int, seed: int):
+        self.photos, self.mix, self.size_px = photos, mix, size_px
+        self.rng = np.random.default_rng(seed)
+        self.scenes = SceneMaker(photos.pairs, photos.masks)
+        self.pair_shares = pair_shares(photos.pairs)
+        weights = np.array([photo.weight for photo in photos.masks])
+        self.mask_shares = weights / weights.sum()
+        self.ready: queue.Queue[Batch | Exception] = queue.Queue(maxsize=4)
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def work(self) -> None:
+        """Fill the queue for ever; hand an error to the trainer instead of dying unseen."""
+        try:
+            while True:
+                self.ready.put(self.draw())
+        except Exception as error:
+            self.ready.put(error)
+
+    def next(self) -> Batch:
+        """The next batch, waiting for it if need be."""
+        batch = self.ready.get()
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+    def draw(self) -> Batch:
+        """One batch, drawn now."""
+        rng, size_px = self.rng, self.size_px
+        masks = rng.choice(len(self.photos.masks), self.mix.masks, p=self.mask_shares)
+        pairs = rng.choice(len(self.photos.pairs), self.mix.pairs, p=self.pair_shares)
+        samples = [sample_of_mask(rng, self.photos.masks[index], size_px) for index in masks]
+        samples += [sample_of_pair(rng, self.photos.pairs[index], size_px) for index in pairs]
+        for _ in range(self.mix.synthetic):
+            samples.append(sample_of_scene(rng, self.scenes, size_px))
+        return batch_of(samples)
+
+
+def pair_shares(pairs: tuple[DepthPair, ...]) -> NDArray[np.float64]:
+    """Chance of each pair: trusted ones more, the many frames of one source less."""
+    prefixes = [pair.name.split("_")[0] for pair in pairs]
+    shares: NDArray[np.float64] = np.array(
+        [
+            pair.weight**0.5 / prefixes.count(prefix) ** 0.4
+            for pair, prefix in zip(pairs, prefixes, strict=True)
+        ]
+    )
+    shares /= shares.sum()
+    return shares
+
+
+def sample_of_pair(rng: np.random.Generator, pair: DepthPair, size_px: int) -> Sample:
+    """A view of a photo with depth; its focus is not known."""
+    view = random_view(rng, *pair.disparity.shape)
+    half = size_px // 2
+    return Sample(
+        photo=jittered(rng, view.photo(pair.photo, size_px)),
+        disparity=view.disparity(pair.disparity, half),
+        depth_weight=pair.weight**0.5,
+        focus=np.zeros((half, half), np.float32),
+        focus_weight=0.0,
+        outline=no_outline(),
+    )
+
+
+def sample_of_mask(rng: np.random.Generator, photo: MaskPhoto, size_px: int) -> Sample:
+    """A view of a photo with a subject, most of which is in view; its depth is not known."""
+    whole = float(np.count_nonzero(photo.mask)) / photo.mask.size
+    half = size_px // 2
+    for _ in range(6):
+        view = random_view(rng, *photo.mask.shape)
+        focus = view.mask(photo.mask, half)
+        if focus.mean() >= 0.6 * whole:
+            break
+    return Sample(
+        photo=jittered(rng, view.photo(photo.photo, size_px)),
+        disparity=np.zeros((half, half), np.float32),
+        depth_weight=0.0,
+        focus=focus,
+        focus_weight=1.0 if focus.mean() >= 0.005 else 0.0,
+        outline=outline_pairs(rng, focus),
+    )
+
+
+def sample_of_scene(rng: np.random.Generator, scenes: SceneMaker, size_px: int) -> Sample:
+    """A synthetic scene with exact depth, and its largest subject if there is a clear one."""
+    scene = scenes.scene(rng, size_px)
+    half = size_px // 2
+    focus = np.asarray(Image.fromarray(scene.subject).reduce(2)).astype(np.float32) / 255.0
+    return Sample(
+        photo=jittered(rng, scene.photo),
+        disparity=np.ascontiguousarray(scene.disparity[1::2, 1::2]),
+        depth_weight=1.0,
+        focus=focus[:half, :half],
+        focus_weight=0.7 if scene.has_subject else 0.0,
+        outline=no_outline(),
+    )
+
+
+def outline_pairs(rng: np.random.Generator, focus: FloatImage) -> NDArray[np.int64]:
+    """Points 2..4.5 px inside and 2..6 px outside the outline, along its normal, P x 4.
+
+    Left out where the normal points down: the ground before the feet is nearer than the subject.
+    """
+    codes = Image.fromarray((focus * 255).astype(np.uint8))
+    soft = np.asarray(codes.filter(ImageFilter.GaussianBlur(1.5))).astype(np.float32)
+    gradient: list[FloatImage] = list(np.gradient(-soft))
+    down, right = gradient
+    steepness = np.hypot(down, right)
+    rows, columns = np.nonzero((steepness > 12) & (np.abs(soft - 127) < 50))
+    if rows.size < 20:
+        return no_outline()
+    chosen = rng.integers(0, rows.size, OUTLINE_PAIRS)
+    row, column = rows[chosen], columns[chosen]
+    normal = np.stack([down[row, column], right[row, column]]) / steepness[row, column]
+    place = np.stack([row, column]).astype(np.float32)
+    inside = np.rint(place - normal * rng.uniform(2.0, 4.5, OUTLINE_PAIRS)).astype(np.int64)
+    outside = np.rint(place + normal * rng.uniform(2.0, 6.0, OUTLINE_PAIRS)).astype(np.int64)
+    pairs = np.concatenate([inside, outside]).T
+    last = focus.shape[0] - 1
+    valid = (pairs.min(1) >= 0) & (pairs.max(1) <= last) & (normal[0] < 0.4)
+    clipped = np.clip(pairs, 0, last)
+    valid &= focus[clipped[:, 0], clipped[:, 1]] > 0.9
+    valid &= focus[clipped[:, 2], clipped[:, 3]] < 0.1
+    return np.where(valid[:, None], clipped, -1)
+
+
+def no_outline() -> NDArray[np.int64]:
+    """An outline without any pair."""
+    return np.full((OUTLINE_PAIRS, 4), -1, np.int64)
+
+
+def batch_of(samples: list[Sample]) -> Batch:
+    """Samples stacked into tensors."""
+    photos = np.stack([sample.photo for sample in samples]).transpose(0, 3, 1, 2)
+    return Batch(
+        photo=torch.from_numpy(np.ascontiguousarray(photos)).float() / 255.0,
+        target=Target(
+            disparity=torch.from_numpy(np.stack([sample.disparity for sample in samples])),
+            depth_weight=torch.tensor([sample.depth_weight for sample in samples]),
+            focus=torch.from_numpy(np.stack([sample.focus for sample in samples])),
+            focus_weight=torch.tensor([sample.focus_weight for sample in samples]),
+            outline=torch.from_numpy(np.stack([sample.outline for sample in samples])),
+        ),
+    )

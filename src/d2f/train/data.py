@@ -1,0 +1,133 @@
+"""The training photos: read from a folder of the documented layout, split by scene.
+
+In: DIR/depth, DIR/depth2 (NAME.jpg, NAME_invdepth16.png, index.csv) and DIR/masks (NAME.jpg,
+NAME.png, index.csv). Out: small arrays in memory, disparity 0 where it is unknown.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from d2f.arrays import ByteImage, FloatImage
+from d2f.errors import PhotoError
+from d2f.evaluate.metrics import is_validation
+
+__all__ = ["DepthPair", "MaskPhoto", "PhotoFolder", "read_photos"]
+
+LONG_SIDE_PX = 400  # a little above the largest training size: crops then hardly alias
+LARGEST_CODE = 65535.0
+FLAT_ROWS = 0.5  # mean difference of neighbouring rows in codes; below it one row is repeated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthPair:
+    """A photo (H x W x 3) with disparity (H x W, 0..1, 0 = unknown) and what it is worth."""
+
+    name: str
+    photo: ByteImage
+    disparity: FloatImage
+    weight: float
+    affine: bool
+    real: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskPhoto:
+    """A photo (H x W x 3) with its subject's mask (H x W, 0 or 255)."""
+
+    name: str
+    photo: ByteImage
+    mask: ByteImage
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoFolder:
+    """Everything of one side of the split."""
+
+    pairs: tuple[DepthPair, ...]
+    masks: tuple[MaskPhoto, ...]
+
+
+def read_photos(root: Path, *, validation: bool) -> PhotoFolder:
+    """Read one side of the split of every collection that lies below ``root``."""
+    pairs = [
+        pair
+        for collection in ("depth", "depth2")
+        for row in index_rows(root / collection)
+        if is_validation(row["scene"]) == validation
+        if (pair := read_pair(root / collection, row)) is not None
+    ]
+    masks = [
+        read_mask(root / "masks", row)
+        for row in index_rows(root / "masks")
+        if is_validation(row["original_name"]) == validation
+    ]
+    if not pairs or not masks:
+        raise PhotoError(
+            f"{root}: {len(pairs)} depth pairs and {len(masks)} masks found; "
+            "give a folder that holds depth/ and masks/, each with an index.csv"
+        )
+    return PhotoFolder(pairs=tuple(pairs), masks=tuple(masks))
+
+
+def index_rows(folder: Path) -> list[dict[str, str]]:
+    """Rows of a collection's index.csv; none if the collection is absent."""
+    index = folder / "index.csv"
+    if not index.is_file():
+        return []
+    with index.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def read_pair(folder: Path, row: dict[str, str]) -> DepthPair | None:
+    """One photo with disparity; none if the photo is a single row repeated."""
+    name = row["name"]
+    with Image.open(folder / f"{name}.jpg") as image:
+        photo = reduced(image.convert("RGB"))
+    with Image.open(folder / f"{name}_invdepth16.png") as image:
+        codes = np.asarray(image).astype(np.float32)
+    rows, columns = photo.shape[:2]
+    small = Image.fromarray(codes).resize((columns, rows), Image.Resampling.NEAREST)
+    if np.abs(np.diff(photo.astype(np.float32), axis=0)).mean() < FLAT_ROWS:
+        return None
+    pseudo = "pseudo" in row["kind"] or row.get("depth_origin") == "predicted"
+    return DepthPair(
+        name=name,
+        photo=photo,
+        disparity=np.asarray(small, np.float32) / np.float32(LARGEST_CODE),
+        weight=pair_weight(name, row["kind"], pseudo=pseudo),
+        affine=row["scaling"] == "affine",
+        real=not pseudo,
+    )
+
+
+def pair_weight(name: str, kind: str, *, pseudo: bool) -> float:
+    """How far a pair's depth can be trusted, 0..1, as the collection's read-me advises."""
+    if name.startswith("kitti00"):
+        return 0.2
+    if "ordinal only" in kind:
+        return 0.25
+    return 0.5 if pseudo else 1.0
+
+
+def read_mask(folder: Path, row: dict[str, str]) -> MaskPhoto:
+    """One photo with its subject's mask."""
+    name = row["name"]
+    with Image.open(folder / f"{name}.jpg") as image:
+        photo = reduced(image.convert("RGB"))
+    with Image.open(folder / f"{name}.png") as image:
+        small = image.convert("L").resize(photo.shape[1::-1], Image.Resampling.BOX)
+    mask = np.where(np.asarray(small) >= 128, 255, 0).astype(np.uint8)
+    # Street fashion is one person in the centre, always: much of it teaches the centre only.
+    return MaskPhoto(name=name, photo=photo, mask=mask, weight=0.4 if name[:4] == "ccp_" else 1.0)
+
+
+def reduced(image: Image.Image) -> ByteImage:
+    """The photo at the working size, H x W x 3."""
+    scale = min(1.0, LONG_SIDE_PX / max(image.size))
+    size = (round(image.width * scale), round(image.height * scale))
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)).copy()

@@ -1,0 +1,193 @@
+"""The training loop: draw, compare, step, average, keep; until the time is over.
+
+The schedule follows the clock, not the steps, so that a busy machine ends with a finished cosine.
+Weights that are judged and shipped are a running average of those in training.
+"""
+
+import copy
+import csv
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from d2f.errors import UsageError
+from d2f.train.batches import Batch, BatchMix, BatchStream
+from d2f.train.data import PhotoFolder
+from d2f.train.losses import coarser, depth_loss, focus_loss, outline_loss
+from d2f.train.network import CompactNetwork, load_imagenet_encoder
+from d2f.train.validation import network_predictor, score, validation_figures
+
+__all__ = ["Trainer", "TrainingPlan"]
+
+WARM_UP_STEPS = 60
+AVERAGE_DECAY = 0.998
+COARSE_WEIGHT = 0.3
+OUTLINE_WEIGHT = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """Every choice of a run."""
+
+    minutes: float = 60.0
+    seed: int = 0
+    small_px: int = 256
+    large_px: int = 320  # for the last third: outlines want more pixels than depth does
+    large_from: float = 0.66
+    learning_rate: float = 1.2e-3
+    encoder_share: float = 0.12  # of the learning rate: the encoder has learnt before
+    threads: int = 2
+    save_every_minutes: float = 3.0
+    validate_every_minutes: float = 10.0
+    mix: BatchMix = field(default_factory=BatchMix)
+
+
+class Trainer:
+    """A network with its average, its optimiser and its clock; can be saved and resumed."""
+
+    def __init__(self, plan: TrainingPlan, photos: PhotoFolder, validation: PhotoFolder, out: Path):
+        torch.manual_seed(plan.seed)
+        torch.set_num_threads(plan.threads)
+        self.plan, self.validation, self.out = plan, validation, out
+        self.network = CompactNetwork()
+        load_imagenet_encoder(self.network)
+        self.network.freeze_first_blocks()
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        encoder = [p for p in self.network.encoder.parameters() if p.requires_grad]
+        others = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
+        self.shares = (plan.encoder_share, 1.0)
+        self.optimiser = torch.optim.AdamW(
+            [{"params": encoder}, {"params": others}], lr=0.0, betas=(0.9, 0.99)
+        )
+        self.step, self.seconds, self.best = 0, 0.0, -1.0
+        self.stream = BatchStream(photos, plan.mix, size_px=plan.small_px, seed=plan.seed)
+        out.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def progress(self) -> float:
+        """Share of the run's time that is over, 0..1."""
+        return min(1.0, self.seconds / (60.0 * self.plan.minutes))
+
+    def run(self) -> None:
+        """Train until the time is over, saving and validating on the way."""
+        saved = validated = self.seconds / 60.0
+        logged, logged_step = time.monotonic(), self.step
+        while self.progress < 1.0:
+            start = time.monotonic()
+            late = self.progress >= self.plan.large_from
+            self.stream.size_px = self.plan.large_px if late else self.plan.small_px
+            batch = self.stream.next()
+            waited = time.monotonic() - start
+            losses = self.learn(batch)
+            self.seconds += time.monotonic() - start
+            if self.step % 25 == 0 or self.step < 5:
+                pictures = (self.step - logged_step) * len(batch.photo)
+                speed = pictures / (time.monotonic() - logged)
+                logged, logged_step = time.monotonic(), self.step
+                self.log("log.csv", losses | {"pictures_per_s": speed, "waited_s": waited})
+            if self.seconds / 60.0 - saved >= self.plan.save_every_minutes:
+                saved = self.seconds / 60.0
+                self.save()
+            if self.seconds / 60.0 - validated >= self.plan.validate_every_minutes:
+                validated = self.seconds / 60.0
+                self.validate()
+        self.save()
+        self.validate()
+
+    def learn(self, batch: Batch) -> dict[str, float]:
+        """One step; the losses before it."""
+        rate = self.plan.learning_rate * self.rate_share()
+        for group, share in zip(self.optimiser.param_groups, self.shares, strict=True):
+            group["lr"] = rate * share
+        losses = batch_losses(self.network, batch)
+        total = losses["total"]
+        if not bool(torch.isfinite(total)):
+            raise FloatingPointError(f"loss is {float(total)} at step {self.step}")
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+        self.optimiser.step()
+        self.step += 1
+        decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(now, 1.0 - decay)
+        return {name: float(value.detach()) for name, value in losses.items()} | {"rate": rate}
+
+    def rate_share(self) -> float:
+        """Warm-up by steps, then a cosine by the clock down to 2 %."""
+        warm = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        return warm * float(0.02 + 0.98 * 0.5 * (1.0 + np.cos(np.pi * self.progress)))
+
+    def validate(self) -> None:
+        """Judge the average on validation; keep it as best.pt if it is the best so far."""
+        figures = validation_figures(network_predictor(self.average), self.validation)
+        self.log("validation.csv", figures)
+        if score(figures) > self.best:
+            self.best = score(figures)
+            write_atomically(self.out / "best.pt", {"average": self.average.state_dict()})
+
+    def save(self) -> None:
+        """Write everything that a later resume needs."""
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best,
+            "plan": asdict(self.plan),
+        }
+        write_atomically(self.out / "last.pt", state)
+
+    def resume(self) -> None:
+        """Go on where the last save of the same folder ended."""
+        checkpoint = self.out / "last.pt"
+        if not checkpoint.is_file():
+            raise UsageError(f"{checkpoint} does not exist: leave --resume out for a new run")
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+        # The pictures already seen need not come again in the same order.
+        self.stream.rng = np.random.default_rng([self.plan.seed, self.step])
+
+    def log(self, name: str, values: dict[str, float]) -> None:
+        """Append a row to a CSV file of the run's folder."""
+        row = {"step": self.step, "minutes": round(self.seconds / 60.0, 2)}
+        row |= {key: round(value, 5) for key, value in values.items()}
+        path = self.out / name
+        fresh = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def batch_losses(network: CompactNetwork, batch: Batch) -> dict[str, Tensor]:
+    """Every loss of a batch, and their weighted total."""
+    photo = batch.photo.contiguous(memory_format=torch.channels_last)
+    fine, coarse = network.forward_with_coarse(photo)
+    depth, slope = depth_loss(fine[0], batch.target)
+    focus = focus_loss(fine[1], batch.target)
+    outline = outline_loss(fine[0], batch.target)
+    small = coarser(batch.target, 4)
+    coarse_depth, coarse_slope = depth_loss(coarse[0], small)
+    coarse_total = coarse_depth + 0.5 * coarse_slope + focus_loss(coarse[1], small)
+    total = depth + 0.5 * slope + focus + OUTLINE_WEIGHT * outline + COARSE_WEIGHT * coarse_total
+    return {"total": total, "depth": depth, "slope": slope, "focus": focus, "outline": outline}
+
+
+def write_atomically(path: Path, state: dict[str, object]) -> None:
+    """Save beside the target and rename: a killed run leaves the old file whole."""
+    beside = path.with_suffix(".part")
+    torch.save(state, beside)
+    os.replace(beside, path)

@@ -1,0 +1,78 @@
+"""How good a network in training is on photos that it never saw."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from PIL import Image
+
+from d2f.arrays import ByteImage, FloatImage
+from d2f.evaluate import metrics
+from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
+from d2f.train.network import CompactNetwork
+
+__all__ = ["Predictor", "network_predictor", "score", "validation_figures"]
+
+Predictor = Callable[[ByteImage], tuple[FloatImage, FloatImage]]  # photo to disparity, focus map
+
+
+def network_predictor(network: CompactNetwork, *, long_side_px: int = 320) -> Predictor:
+    """Run the network on a reduced copy of a photo (H x W x 3); maps come at half its size."""
+
+    def predict(photo: ByteImage) -> tuple[FloatImage, FloatImage]:
+        scale = long_side_px / max(photo.shape[:2])
+        rows, columns = (max(32, round(side * scale / 32) * 32) for side in photo.shape[:2])
+        small = Image.fromarray(photo).resize((columns, rows), Image.Resampling.BOX)
+        codes = torch.from_numpy(np.asarray(small).copy()).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            disparity, focus_map = network(codes.float() / 255.0)
+        return disparity[0].numpy(), focus_map[0].numpy()
+
+    return predict
+
+
+def validation_figures(predict: Predictor, photos: PhotoFolder) -> dict[str, float]:
+    """Focus and depth figures; depth of real, of pseudo and of all pairs apart."""
+    figures = focus_figures(predict, photos.masks)
+    return figures | depth_figures(predict, photos.pairs)
+
+
+def focus_figures(predict: Predictor, masks: tuple[MaskPhoto, ...]) -> dict[str, float]:
+    """focus_hit, max_f and mae over photos with masks."""
+    maps = [resized(predict(item.photo)[1], item.mask) for item in masks]
+    truths = [item.mask > 0 for item in masks]
+    curves = [metrics.precision_recall(*pair) for pair in zip(maps, truths, strict=True)]
+    errors = [np.abs(map_ - truth).mean() for map_, truth in zip(maps, truths, strict=True)]
+    hits = [metrics.focus_hit(map_, truth) for map_, truth in zip(maps, truths, strict=True)]
+    return {
+        "focus_hit": float(np.mean(hits)),
+        "max_f": metrics.best_f(curves),
+        "mae": float(np.mean(errors)),
+    }
+
+
+def depth_figures(predict: Predictor, pairs: tuple[DepthPair, ...]) -> dict[str, float]:
+    """delta1 and ordinal error over photos with depth: all, real and pseudo."""
+    near: list[float] = []
+    wrong: list[float] = []
+    for pair in pairs:
+        disparity = resized(predict(pair.photo)[0], pair.disparity)
+        near.append(metrics.delta1(disparity, pair.disparity, affine=pair.affine))
+        wrong.append(metrics.ordinal_error(disparity, pair.disparity, affine=pair.affine))
+    real = np.array([pair.real for pair in pairs])
+    figures: dict[str, float] = {}
+    for label, chosen in (("all", real | True), ("real", real), ("pseudo", ~real)):
+        figures[f"delta1_{label}"] = float(np.nanmean(np.array(near)[chosen]))
+        figures[f"ordinal_{label}"] = float(np.nanmean(np.array(wrong)[chosen]))
+    return figures
+
+
+def resized(map_: FloatImage, like: FloatImage | ByteImage) -> FloatImage:
+    """The map at the size of its truth, bilinear."""
+    size = like.shape[1::-1]
+    return np.asarray(Image.fromarray(map_).resize(size, Image.Resampling.BILINEAR))
+
+
+def score(figures: dict[str, float]) -> float:
+    """One figure to keep the best weights by: order of depth and outline of the subject."""
+    return 0.5 * (1.0 - figures["ordinal_all"]) + 0.5 * figures["max_f"]
