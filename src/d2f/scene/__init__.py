@@ -1,1 +1,12 @@
-"""To be described."""
+"""What a photo shows, and where to focus.
+
+In: photo_srgb (H, W, 3) uint8, upright; a model; on request a depth map of any size.
+Out: disparity (H, W) float32, larger = nearer, steep at the photo's edges; focus_map (h, w) 0..1;
+the plane of focus as a disparity, with its point and confidence.
+"""
+
+from .analyse import View, analyse
+from .focus import Focus, choose_focus
+from .refine import disparity_at_full_size
+
+__all__ = ["Focus", "View", "analyse", "choose_focus", "disparity_at_full_size"]

@@ -1,0 +1,103 @@
+"""What a photo shows: how far things are and where a photographer would focus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ..arrays import ByteImage, FloatImage
+from .refine import disparity_at_full_size
+
+__all__ = ["DepthMap", "Model", "ModelMaps", "View", "analyse"]
+
+
+class ModelMaps(Protocol):
+    """What a model sees in a photo; see `models.compact.CompactMaps`."""
+
+    @property
+    def disparity(self) -> FloatImage:
+        """Float32 (h, w), 0..1, 1 = nearest."""
+
+    @property
+    def focus_map(self) -> FloatImage:
+        """Float32 (h, w), 0..1."""
+
+    @property
+    def guide_srgb(self) -> FloatImage:
+        """Float32 (h, w, 3), 0..1, the photo reduced to the maps' size."""
+
+
+class Model(Protocol):
+    """A network that sees disparity and subject in a photo."""
+
+    def predict(self, photo_srgb: ByteImage) -> ModelMaps:
+        """Maps of an upright photo, uint8 (H, W, 3)."""
+
+
+class DepthMap(Protocol):
+    """Depth that came with the photo or from the user."""
+
+    @property
+    def disparity(self) -> FloatImage:
+        """Float32 (h, w), larger = nearer; of any size, the aspect the photo's."""
+
+    @property
+    def metric(self) -> bool:
+        """Whether disparity is in 1/m; else it is relative, 0..1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class View:
+    """What a photo shows.
+
+    Attributes
+    ----------
+    disparity : float32 (H, W)
+        At the photo's size, larger = nearer; 1/m if `metric`, else relative 0..1.
+    focus_map : float32 (h, w), 0..1
+        Where a photographer would focus, at the model's size.
+    metric : bool
+    source : "file" or "model"
+        Where the disparity comes from.
+    """
+
+    disparity: FloatImage
+    focus_map: FloatImage
+    metric: bool
+    source: Literal["file", "model"]
+
+
+def analyse(
+    photo_srgb: ByteImage, model: Model, *, depth: DepthMap | None = None, threads: int = 0
+) -> View:
+    """See what a photo shows.
+
+    Parameters
+    ----------
+    photo_srgb : uint8 (H, W, 3)
+        Upright photo in sRGB codes.
+    model : Model
+        Asked for the focus map even where the depth comes from a file.
+    depth : DepthMap, optional
+        Used instead of the model's disparity; of any size.
+    threads : int
+        0 uses every core; the result is the same for any number.
+
+    Returns
+    -------
+    View
+
+    Raises
+    ------
+    UsageError
+        If the depth map is empty or not finite.
+    """
+    maps = model.predict(photo_srgb)
+    small = maps.disparity if depth is None else depth.disparity
+    guide_srgb = maps.guide_srgb if depth is None else None
+    return View(
+        disparity=disparity_at_full_size(small, guide_srgb, photo_srgb, threads=threads),
+        focus_map=maps.focus_map,
+        metric=depth is not None and depth.metric,
+        source="model" if depth is None else "file",
+    )
