@@ -1,1 +1,10 @@
-"""To be described."""
+"""The original and the blurred picture become one.
+
+In: defocus_px (H, W); codes of the photo and of its blurred copy.
+Out: in_focus (H, W) 0..1, 1 where the photo's own pixels stay; fused codes.
+"""
+
+from .blend import keep_in_focus
+from .in_focus import in_focus_mask
+
+__all__ = ["in_focus_mask", "keep_in_focus"]

@@ -1,0 +1,106 @@
+"""Codes of a photo to radiance, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import d2f._native as _native
+
+from ..arrays import CodeImage, FloatImage
+from ..errors import UsageError
+from ..optics.tone_curves import LINEAR, TABLE_SIZE, ToneCurve
+from .highlights import CLIPPED_CODE, recover_clipped
+
+__all__ = ["codes_from_radiance", "radiance_from_codes"]
+
+CODE_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
+HDR_WHITE = 1.001  # a float file that holds more than white has not been clipped there
+LARGEST_LIGHT = 65504.0  # the largest half float; infinity counts as this
+
+
+def radiance_from_codes(
+    codes: CodeImage, curve: ToneCurve, *, highlights: float, threads: int = 0
+) -> FloatImage:
+    """Linear light of a photo, with the light that clipping took from its lamps given back.
+
+    Parameters
+    ----------
+    codes : uint8, uint16 or float32 (H, W, 3)
+        Floats above 1 follow the curve's slope at white; NaN counts as 0, infinity as 65 504.
+    curve : ToneCurve
+        How the codes map to light.
+    highlights : float, 0..1
+        How much of the lost light comes back, in log light; 0 is plain linear light. A float
+        photo that goes beyond white is taken as it is.
+    threads : int
+        0 uses every core; the result is the same for any number.
+
+    Returns
+    -------
+    radiance : float32 (H, W, 3), 1 = white
+
+    Raises
+    ------
+    UsageError
+        If the codes have another type or shape, or highlights lies outside 0..1.
+    """
+    if codes.dtype not in CODE_TYPES:
+        raise UsageError(f"codes are {codes.dtype}: give uint8, uint16 or float32.")
+    if codes.ndim != 3 or codes.shape[2] != 3:
+        raise UsageError(f"codes have shape {codes.shape}: give (H, W, 3).")
+    radiance = _light_from_codes(codes, curve, threads=threads)
+    if highlights == 0 or (codes.dtype == np.float32 and radiance.max(initial=0) > HDR_WHITE):
+        return radiance
+    clip_light = float(curve.table[CLIPPED_CODE * 257])
+    return recover_clipped(radiance, clip_light, strength=highlights, threads=threads)
+
+
+def codes_from_radiance(
+    radiance: FloatImage, curve: ToneCurve, dtype: np.dtype[np.generic] | type, *, threads: int = 0
+) -> CodeImage:
+    """Codes of linear light: what goes into a file.
+
+    Parameters
+    ----------
+    radiance : float32, any shape, 1 = white
+    curve : ToneCurve
+    dtype : uint8, uint16 or float32
+        Integer codes clip at white; float codes do not.
+    threads : int
+        0 uses every core; the result is the same for any number.
+
+    Returns
+    -------
+    codes : dtype, same shape
+        Integer codes that went through `radiance_from_codes` with highlights=0 come back exactly.
+
+    Raises
+    ------
+    UsageError
+        If the dtype is another one.
+    """
+    dtype = np.dtype(dtype)
+    if dtype not in CODE_TYPES:
+        raise UsageError(f"cannot encode to {dtype}: give uint8, uint16 or float32.")
+    light = np.ascontiguousarray(radiance, dtype=np.float32)
+    if dtype == np.float32 and curve is LINEAR:
+        return light.copy()
+    codes = np.empty(light.shape, dtype)
+    _native.codes_from_light(
+        light, curve.inverse, codes, slope=_slope_at_white(curve), threads=threads
+    )
+    return codes
+
+
+def _light_from_codes(codes: CodeImage, curve: ToneCurve, *, threads: int) -> FloatImage:
+    codes = np.ascontiguousarray(codes)
+    if codes.dtype == np.float32 and curve is LINEAR:
+        light = np.nan_to_num(codes, nan=0.0, posinf=LARGEST_LIGHT, neginf=0.0)
+        return np.clip(light, 0, LARGEST_LIGHT, out=light)
+    light = np.empty(codes.shape, np.float32)
+    _native.light_from_codes(codes, curve.table, light, threads=threads)
+    return light
+
+
+def _slope_at_white(curve: ToneCurve) -> float:
+    return float((curve.table[-1] - curve.table[-257]) * np.float32((TABLE_SIZE - 1) / 256))
