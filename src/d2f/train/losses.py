@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from d2f.train.network import LABEL_SMOOTHING
+
 __all__ = ["Target", "coarser", "depth_loss", "focus_loss", "outline_loss"]
 
 KEPT_SHARE = 0.93  # sensor depth has outliers: the worst 7 % of a picture do not count
 SMALLEST_DEVIATION = 0.01  # of the full range; walls and bins are nearly flat
 OUTLINE_MARGIN = 0.25  # how much nearer the inside should be, in mean deviations
-LABEL_SMOOTHING = 0.01  # so that the peak of the focus map can say how sure it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

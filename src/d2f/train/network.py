@@ -24,6 +24,7 @@ STAGES = (
 )
 TAPS = (0, 2, 4, 10, 15)  # blocks whose outputs the decoder reads: strides 2, 4, 8, 16, 32
 BATCH_NORM_EPSILON = 1e-3
+LABEL_SMOOTHING = 0.01  # of focus targets, so that the peak of the map can say how sure it is
 Maps = tuple[Tensor, Tensor]  # disparity and focus logit, each B x h x w
 
 
@@ -182,7 +183,9 @@ class CompactNetwork(nn.Module):
     def forward(self, photo: Tensor) -> Maps:
         """Disparity (affine, larger = nearer) and focus map 0..1, each B x H/2 x W/2."""
         (disparity, focus_logit), _ = self.forward_with_coarse(photo)
-        return disparity, torch.sigmoid(focus_logit)
+        smoothed = torch.sigmoid(focus_logit)
+        # Training asks for 0.01..0.99: what lies beyond is certain.
+        return disparity, ((smoothed - LABEL_SMOOTHING) / (1 - 2 * LABEL_SMOOTHING)).clamp(0, 1)
 
     def freeze_first_blocks(self, block_count: int = 3) -> None:
         """Keep stem and first blocks as ImageNet left them: edges need no relearning."""

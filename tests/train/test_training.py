@@ -1,0 +1,83 @@
+"""A whole training in small: it learns, saves, goes on, exports, and the export runs."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason='training needs pip install "d2f[train]"')
+
+from d2f.errors import UsageError  # noqa: E402
+from d2f.models.compact import CompactModel  # noqa: E402
+from d2f.train.batches import BatchMix  # noqa: E402
+from d2f.train.data import read_photos  # noqa: E402
+from d2f.train.loop import Trainer, TrainingPlan  # noqa: E402
+
+
+def trainer(photo_folder, out) -> Trainer:
+    """A trainer of tiny batches that runs for a few seconds."""
+    plan = TrainingPlan(
+        minutes=0.15,
+        small_px=64,
+        large_px=96,
+        threads=1,
+        mix=BatchMix(masks=2, pairs=2, synthetic=2),
+    )
+    sides = (read_photos(photo_folder, validation=kept) for kept in (False, True))
+    return Trainer(plan, *sides, out)
+
+
+def test_threads_must_be_told_before_torch():
+    """Asked for too late, passive waiting is refused rather than silently without effect."""
+    program = (
+        "import os, torch; os.environ.pop('OMP_WAIT_POLICY', None)\n"
+        "from d2f.train.threads import wait_passively\n"
+        "try: wait_passively()\n"
+        "except Exception as error: print(type(error).__name__)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "UsageError"
+
+
+@pytest.mark.slow
+def test_training_learns_saves_and_resumes(photo_folder, tmp_path):
+    """The loss falls, the checkpoint holds everything, and a second trainer goes on from it."""
+    first = trainer(photo_folder, tmp_path)
+    first.run()
+    with (tmp_path / "log.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[-1]["total"]) < float(rows[0]["total"])
+    second = trainer(photo_folder, tmp_path)
+    second.resume()
+    assert second.step == first.step
+    assert second.progress == 1.0
+    for ours, theirs in zip(second.average.parameters(), first.average.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_resume_without_a_checkpoint_is_refused(photo_folder, tmp_path):
+    """The message says what to leave out."""
+    with pytest.raises(UsageError, match="leave --resume out"):
+        trainer(photo_folder, tmp_path / "new").resume()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_export_agrees_with_torch(photo_folder, tmp_path):
+    """The exported file has passed its parity check, is small, and runs at another size."""
+    from d2f.train.export_onnx import export_checkpoint
+
+    made = trainer(photo_folder, tmp_path)
+    made.learn(made.stream.next())
+    torch.save({"average": made.average.state_dict()}, tmp_path / "best.pt")
+    file = export_checkpoint(tmp_path / "best.pt", tmp_path / "compact.onnx")
+    assert file.stat().st_size < 8_000_000
+    photo = np.random.default_rng(0).integers(0, 256, (70, 200, 3), dtype=np.uint8)
+    maps = CompactModel.from_bytes(file.read_bytes()).predict(photo)
+    assert maps.disparity.shape == maps.focus_map.shape
