@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := OMP_WAIT_POLICY=PASSIVE $(BIN)
-PHOTO := examples/monkey.jpg
+PHOTO := examples/otters.jpg
 # Where this stamp is newer than pyproject and the sources of the extension, nothing is installed.
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-for-tests

@@ -1,0 +1,38 @@
+"""`d2f depth`: the disparity that a render would use, as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .targets import check_target
+
+__all__ = ["depth"]
+
+
+def depth(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to look at.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="F",
+            help="Disparity map: tif, npy, pfm, exr (float) or png (16 bit); larger is nearer.",
+        ),
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace F if it exists.")] = False,
+) -> None:
+    """Write the photo's disparity at full size; relative, 1 nearest, 0 farthest."""
+    from .. import files
+    from ..errors import UsageError
+    from ..pipeline import Session
+
+    if output.resolve() == photo.resolve():
+        raise UsageError(f"{output} is the photo itself: give another name for the map.")
+    check_target(output, overwrite=overwrite)
+    session = Session(files.read_photo(photo))
+    files.write_disparity_map(session.view.disparity, output, overwrite=overwrite)
+    print(output)

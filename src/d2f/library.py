@@ -1,0 +1,182 @@
+"""The library's door: whatever kind of photo comes in, the same kind goes out."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import files
+from .errors import UsageError
+from .files import Photo
+from .pipeline import Rendered, Session
+from .settings import Settings, settings_from_choices
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["OpenPhoto", "PhotoLike", "open", "render"]
+
+PhotoLike: TypeAlias = "str | PathLike[str] | bytes | Image.Image | NDArray[Any] | Photo"
+DEPTH_CHOICES = ("depth", "depth_unit")
+
+
+class OpenPhoto:
+    """One analysed photo that can be rendered many times; made by `d2f.open`.
+
+    Attributes
+    ----------
+    photo : Photo
+    disparity : float32 (H, W)
+        Larger is nearer; relative 0..1, or 1/m where metric depth was given.
+    focus_map : float32 (h, w), 0..1
+        Where a photographer would focus, at the model's size.
+    """
+
+    def __init__(self, session: Session, settings: Settings, kind: type) -> None:
+        self._session = session
+        self._settings = settings
+        self._kind = kind
+        self.photo = session.photo
+        self.disparity = session.view.disparity
+        self.focus_map = session.view.focus_map
+
+    def render(self, *, settings: Settings | None = None, **choices: Any) -> Any:
+        """Render the photo; choices as in `d2f.render`, but for depth, which is settled.
+
+        Returns
+        -------
+        The kind of photo that was opened; a `Photo` for a path.
+        """
+        return _to_kind(self.render_with_maps(settings=settings, **choices).photo, self._kind)
+
+    def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Rendered:
+        """Render the photo and keep its defocus map, mask, focus and f-number."""
+        settled = [name for name in DEPTH_CHOICES if choices.get(name) is not None]
+        if settled:
+            raise UsageError(f"{settled[0]} is settled when a photo is opened: give it to d2f.open.")
+        chosen = settings_from_choices(settings or self._settings, **choices)
+        return self._session.render_with_maps(chosen)
+
+
+def open(
+    photo: PhotoLike,
+    *,
+    depth: str | PathLike[str] | None = None,
+    depth_unit: str | None = None,
+    settings: Settings | None = None,
+) -> OpenPhoto:
+    """Analyse a photo once, for many renders.
+
+    Parameters
+    ----------
+    photo : path, bytes, PIL image, array or Photo
+        Arrays are (H, W, 3) or (H, W), uint8 or uint16 in sRGB, or float32 in linear light.
+    depth : path, optional
+        Depth map to use instead of the model's.
+    depth_unit : "m", "1/m" or "relative"
+        What the depth map holds.
+    settings : Settings, optional
+        What holds where a render chooses nothing else.
+
+    Raises
+    ------
+    PhotoError
+        If the photo or the depth map cannot be read.
+    UsageError
+        If a choice makes no sense.
+    """
+    chosen = settings_from_choices(settings, depth=depth, depth_unit=depth_unit)
+    return OpenPhoto(Session(_from_kind(photo), chosen.depth), chosen, type(photo))
+
+
+@overload
+def render(photo: bytes, **choices: Any) -> bytes: ...
+@overload
+def render(photo: Image.Image, **choices: Any) -> Image.Image: ...
+@overload
+def render(photo: NDArray[Any], **choices: Any) -> NDArray[Any]: ...
+@overload
+def render(photo: str | PathLike[str] | Photo, **choices: Any) -> Photo: ...
+def render(
+    photo: PhotoLike,
+    *,
+    output: str | PathLike[str] | None = None,
+    overwrite: bool = False,
+    settings: Settings | None = None,
+    **choices: Any,
+) -> Any:
+    """Give a photo the depth of field of a fast lens.
+
+    Parameters
+    ----------
+    photo : path, bytes, PIL image, array or Photo
+        Arrays are (H, W, 3) or (H, W), uint8 or uint16 in sRGB, or float32 in linear light.
+    output : path, optional
+        File to write as well.
+    overwrite : bool
+        Whether `output` may exist.
+    settings : Settings, optional
+        What holds where nothing else is chosen.
+    **choices
+        `focus="auto"` or a point (x, y) in 0..1 from the top left, `f_number`, `blur_percent`,
+        `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
+        `highlights`, `depth`, `depth_unit`.
+
+    Returns
+    -------
+    The same kind as came in; a `Photo` for a path.
+
+    Raises
+    ------
+    PhotoError
+        If the photo, the depth map or the output cannot be used.
+    UsageError
+        If a choice makes no sense.
+    MissingPartError
+        If weights or an extra are missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> picture = np.full((48, 64, 3), 200, np.uint8)
+    >>> render(picture, f_number=float("inf")).dtype
+    dtype('uint8')
+    """
+    settled = {name: choices.pop(name, None) for name in DEPTH_CHOICES}
+    opened = open(photo, settings=settings, **settled)
+    rendered = opened.render_with_maps(**choices).photo
+    if output is not None:
+        files.write_photo(rendered, Path(output), overwrite=overwrite)
+    return _to_kind(rendered, type(photo))
+
+
+def _from_kind(photo: PhotoLike) -> Photo:
+    if isinstance(photo, Photo):
+        return photo
+    if isinstance(photo, str | PathLike):
+        return files.read_photo(Path(photo))
+    if isinstance(photo, bytes | bytearray):
+        return files.photo_from_bytes(bytes(photo))
+    if isinstance(photo, np.ndarray):
+        return files.photo_from_array(photo)
+    from PIL import Image
+
+    if isinstance(photo, Image.Image):
+        return files.photo_from_pil(photo)
+    raise UsageError(
+        f"a {type(photo).__name__} is no photo: give a path, bytes, a PIL image or an array."
+    )
+
+
+def _to_kind(photo: Photo, kind: type) -> Any:
+    if issubclass(kind, bytes | bytearray):
+        return files.photo_to_bytes(photo)
+    if issubclass(kind, np.ndarray):
+        return files.photo_to_array(photo)
+    if issubclass(kind, str | PathLike | Photo):
+        return photo
+    return files.photo_to_pil(photo)

@@ -1,0 +1,62 @@
+"""Settings: what a user may choose, and the words for what not."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from d2f.errors import UsageError
+from d2f.settings import Settings, settings_from_choices
+
+
+def test_defaults_are_the_documented_ones():
+    """f/1.8 on a 50 mm lens, automatic focus, highlights given back."""
+    settings = Settings()
+    assert settings.lens.f_number == 1.8
+    assert settings.lens.focal_length_mm == 50
+    assert settings.focus.mode == "auto"
+    assert settings.light.highlights == 1
+
+
+def test_choices_land_in_their_groups():
+    """Flat choices reach the group they belong to, None leaves the base as it is."""
+    base = settings_from_choices(f_number=4)
+    chosen = settings_from_choices(base, focus=(0.2, 0.8), highlights=0.5, f_number=None)
+    assert chosen.focus.point == (0.2, 0.8)
+    assert chosen.light.highlights == 0.5
+    assert chosen.lens.f_number == 4
+
+
+def test_an_f_number_replaces_a_radius():
+    """Choosing an aperture after a blur radius drops the radius."""
+    base = settings_from_choices(blur_percent=2)
+    assert settings_from_choices(base, f_number=2).lens.blur_percent is None
+
+
+def test_settings_cannot_be_changed():
+    """Settings are values."""
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().lens.f_number = 2
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({"f_number": 0}, "lens.f_number=0"),
+        ({"f_number": math.nan}, "lens.f_number=nan"),
+        ({"blur_percent": -1}, "lens.blur_percent=-1"),
+        ({"blades": 2}, "blades=2 is no iris"),
+        ({"focus": (0.5, 1.2)}, "focus.point.1=1.2"),
+        ({"focus": "nose"}, "focus='nose'"),
+        ({"focus": 0.5}, "focus=0.5"),
+        ({"depth_unit": "feet"}, "depth.unit='feet'"),
+        ({"highlights": 2}, "light.highlights=2"),
+        ({"sharpness": 1}, "no setting 'sharpness'"),
+    ],
+)
+def test_wrong_choices_are_named(choices, words):
+    """The message names the setting, its value and what is allowed."""
+    with pytest.raises(UsageError, match=words):
+        settings_from_choices(**choices)
