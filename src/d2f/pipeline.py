@@ -121,9 +121,7 @@ class Session:
         )
         self._on_stage("blurring")
         radiance = self._radiance_under(settings.light)
-        blurred = renderer.blur(
-            radiance, defocus_px, aperture=settings.lens.aperture, map_quality=_map_quality(view)
-        )
+        blurred = renderer.blur(radiance, defocus_px, aperture=settings.lens.aperture)
         self._on_stage("fusing")
         in_focus = fusion.in_focus_mask(defocus_px)
         codes = light.codes_from_radiance(blurred, photo.tone_curve, photo.pixels.dtype)

@@ -1,0 +1,66 @@
+"""Files that are either whole or not there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import PhotoError
+
+__all__ = ["write_whole"]
+
+
+def write_whole(content: bytes, path: Path, *, overwrite: bool) -> None:
+    """Write a file beside its target, then rename it; whatever fails leaves nothing behind.
+
+    Parameters
+    ----------
+    content : bytes
+    path : Path
+        Its folder is made where it is missing.
+    overwrite : bool
+        Whether a file of that name may be replaced.
+
+    Raises
+    ------
+    PhotoError
+        If the file exists and is to be kept, or the folder cannot be made or written.
+    """
+    if path.exists() and not overwrite:
+        raise PhotoError(f"{path} exists already: give --overwrite or another name.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(content, path, overwrite=overwrite)
+    except FileExistsError:
+        raise PhotoError(
+            f"{path} cannot be written: a file of that name, or in place of its folder, is in the "
+            "way; give another name."
+        ) from None
+    except OSError as error:
+        raise PhotoError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _replace(content: bytes, path: Path, *, overwrite: bool) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".d2f-", suffix=path.suffix)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+        if overwrite:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)  # fails where a file has appeared meanwhile; rename would not
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

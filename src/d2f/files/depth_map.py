@@ -1,0 +1,135 @@
+"""Depth that a user brings: any map in a stated unit becomes disparity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import FloatImage
+from ..errors import PhotoError
+from .rasters import read_raster
+
+__all__ = ["DepthMap", "DepthUnit", "read_depth_map"]
+
+DepthUnit = Literal["m", "1/m", "relative"]
+ASPECT_TOLERANCE = 0.01
+LARGER_THAN_PHOTO = 4  # times the photo's pixels: more is not a depth map of this photo
+MM_PER_M = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DepthMap:
+    """Disparity at the map's own size.
+
+    Attributes
+    ----------
+    disparity : float32 (h, w)
+        Larger is nearer; 1/m if `metric`, else relative, 0..1.
+    known : bool (h, w)
+        False where the file told nothing and the value comes from the surroundings.
+    metric : bool
+    """
+
+    disparity: FloatImage
+    known: NDArray[np.bool_]
+    metric: bool
+
+
+def read_depth_map(path: Path, *, unit: DepthUnit, size: tuple[int, int]) -> DepthMap:
+    """Read a depth map that belongs to a photo.
+
+    Parameters
+    ----------
+    path : Path
+        PNG, TIFF, NPY, PFM or (with `d2f[vfx]`) EXR, of the photo's aspect and any size.
+    unit : "m", "1/m" or "relative"
+        Metres: floats are metres, integers millimetres (as depth cameras store them); infinity
+        is far, 0 and NaN are unknown. 1/m: floats; NaN is unknown. Relative: larger is nearer;
+        integers are divided by their type's range, floats outside 0..1 are stretched to it.
+    size : (H, W)
+        Of the upright photo.
+
+    Raises
+    ------
+    PhotoError
+        If the file cannot be read, has another aspect ratio, or tells nothing.
+    MissingPartError
+        If it is an EXR and the extra is missing.
+    """
+    raster = read_raster(path, max_pixels=LARGER_THAN_PHOTO * size[0] * size[1])
+    _check_aspect(raster.shape, size, path)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        disparity = _disparity(raster, unit, path)
+    known = np.isfinite(disparity)
+    if not known.any():
+        raise PhotoError(f"{path} holds no depth at all: every value is unknown or not a number.")
+    if unit == "relative":
+        disparity = _stretched(disparity, known)
+    return DepthMap(disparity=_filled(disparity, known), known=known, metric=unit != "relative")
+
+
+def _check_aspect(shape: tuple[int, ...], size: tuple[int, int], path: Path) -> None:
+    (rows, cols), (height, width) = shape, size
+    off = abs(cols * height - rows * width)
+    if off > ASPECT_TOLERANCE * cols * height + max(width, height) / 2:  # half a pixel of rounding
+        hint = "turn it" if abs(rows * height - cols * width) < off / 4 else "crop or resize it"
+        raise PhotoError(
+            f"{path} has {cols} x {rows} values, another aspect ratio than the photo's "
+            f"{width} x {height}: {hint} to match the upright photo."
+        )
+
+
+def _disparity(raster: NDArray[Any], unit: DepthUnit, path: Path) -> FloatImage:
+    """Disparity with NaN where nothing is known."""
+    integers = raster.dtype.kind in "uib"
+    values = raster.astype(np.float32)
+    if unit == "m":
+        depth_m = values / np.float32(MM_PER_M) if integers else values
+        return np.where(depth_m > 0, np.float32(1) / depth_m, np.float32(np.nan))
+    if unit == "1/m":
+        if integers:
+            raise PhotoError(f"{path} holds {raster.dtype}: 1/m needs floating point numbers.")
+        return np.where(np.isfinite(values) & (values >= 0), values, np.float32(np.nan))
+    if integers:
+        largest = 1 if raster.dtype.kind == "b" else np.iinfo(raster.dtype).max
+        return values / np.float32(largest)
+    return values
+
+
+def _stretched(disparity: FloatImage, known: NDArray[np.bool_]) -> FloatImage:
+    low, high = float(disparity[known].min()), float(disparity[known].max())
+    if low >= 0 and high <= 1:
+        return disparity
+    return (disparity - np.float32(low)) / np.float32(max(high - low, 1e-12))
+
+
+def _filled(disparity: FloatImage, known: NDArray[np.bool_]) -> FloatImage:
+    """Unknown values from the nearest known surroundings, the farther side of two.
+
+    Holes lie where a near edge hid the scene from the sensor, so what is missing is background; and
+    a mean of both sides would lie where nothing is.
+    """
+    if known.all():
+        return disparity
+    levels = [np.where(known, disparity, np.float32(np.inf))]
+    while min(levels[-1].shape) > 1 and np.isinf(levels[-1]).any():
+        levels.append(_farthest_of_four(levels[-1]))
+    if np.isinf(levels[-1]).any():
+        levels[-1] = np.where(np.isinf(levels[-1]), disparity[known].min(), levels[-1])
+    filled = levels[-1]
+    for finer in reversed(levels[:-1]):
+        coarse = filled.repeat(2, 0).repeat(2, 1)[: finer.shape[0], : finer.shape[1]]
+        filled = np.where(np.isinf(finer), coarse, finer)
+    return filled
+
+
+def _farthest_of_four(level: FloatImage) -> FloatImage:
+    rows, cols = level.shape
+    padded = np.pad(level, ((0, rows % 2), (0, cols % 2)), constant_values=np.inf)
+    blocks = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2)
+    farthest: FloatImage = blocks.min((1, 3))
+    return farthest

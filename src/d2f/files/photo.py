@@ -1,0 +1,144 @@
+"""A photo as read: encoded pixels, their tone curve, and the metadata blocks untouched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import CodeImage
+from ..errors import UsageError
+from ..optics import LINEAR, SRGB, ToneCurve
+
+__all__ = ["Format", "JpegCoding", "Metadata", "Photo", "photo_from_array", "photo_to_array"]
+
+Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """Blocks of a file that are kept byte for byte; None where the file has none.
+
+    Attributes
+    ----------
+    exif : bytes
+        A TIFF structure, without the `Exif\\0\\0` that JPEG puts before it.
+    icc, xmp, iptc : bytes
+        ICC profile, XMP packet, and the Photoshop resources that hold IPTC.
+    """
+
+    exif: bytes | None = None
+    icc: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JpegCoding:
+    """How a JPEG was compressed, so that it can be compressed the same way again.
+
+    Attributes
+    ----------
+    tables : tuple of tuples of int
+        Quantisation tables in the order of their numbers.
+    subsampling : int
+        0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0; -1 unknown.
+    progressive : bool
+    """
+
+    tables: tuple[tuple[int, ...], ...]
+    subsampling: int
+    progressive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Photo:
+    """A photo as read, upright.
+
+    Attributes
+    ----------
+    pixels : uint8, uint16 or float32 (H, W, 3)
+        Codes; grey photos hold the same code three times.
+    tone_curve : ToneCurve
+        What makes linear light of the codes.
+    format : "JPEG", "PNG", "TIFF" or "WEBP"
+    name : str
+        For messages.
+    alpha : same type (H, W), optional
+        Straight alpha, carried through unchanged.
+    grey : bool
+        Whether the file holds one channel; it is written as one again.
+    metadata : Metadata
+    jpeg : JpegCoding, optional
+        Only where the photo came from a JPEG.
+    """
+
+    pixels: CodeImage = field(repr=False)
+    tone_curve: ToneCurve
+    format: Format
+    name: str = "photo"
+    alpha: NDArray[Any] | None = field(default=None, repr=False)  # any of the three code types
+    grey: bool = False
+    metadata: Metadata = field(default_factory=Metadata, repr=False)
+    jpeg: JpegCoding | None = field(default=None, repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, cols = self.pixels.shape[:2]
+        return rows, cols
+
+    @property
+    def long_side_px(self) -> int:
+        """The longer of height and width."""
+        return max(self.size)
+
+    def with_pixels(self, pixels: CodeImage) -> Self:
+        """The same file with other pixels of the same size and type."""
+        if pixels.shape != self.pixels.shape or pixels.dtype != self.pixels.dtype:
+            raise UsageError(
+                f"pixels are {pixels.dtype} {pixels.shape}, the photo's {self.pixels.dtype} "
+                f"{self.pixels.shape}: keep size and type."
+            )
+        return replace(self, pixels=pixels)
+
+
+def photo_from_array(array: NDArray[Any]) -> Photo:
+    """A photo from pixels alone.
+
+    Parameters
+    ----------
+    array : (H, W, 3), (H, W, 4) with straight alpha, or (H, W)
+        uint8 or uint16 in sRGB codes, or float32 in linear light.
+
+    Raises
+    ------
+    UsageError
+        If the array has another shape or type, is empty, or holds NaN or infinity.
+    """
+    kinds = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
+    if array.dtype not in kinds:
+        raise UsageError(f"the photo is {array.dtype}: give uint8 or uint16 (sRGB), or float32.")
+    colour = array.ndim == 3 and array.shape[2] in (3, 4)
+    if not (colour or array.ndim == 2) or array.size == 0:
+        raise UsageError(f"the photo has shape {array.shape}: give (H, W, 3), (H, W, 4) or (H, W).")
+    if array.dtype == np.float32 and not np.isfinite(array).all():
+        raise UsageError("the photo holds NaN or infinity: replace them first.")
+    pixels = array[..., :3] if colour else np.repeat(array[..., None], 3, axis=2)
+    return Photo(
+        pixels=np.ascontiguousarray(pixels),
+        alpha=np.ascontiguousarray(array[..., 3]) if colour and array.shape[2] == 4 else None,
+        tone_curve=LINEAR if array.dtype == np.float32 else SRGB,
+        format="TIFF" if array.dtype == np.float32 else "PNG",
+        name="array",
+        grey=not colour,
+    )
+
+
+def photo_to_array(photo: Photo) -> NDArray[Any]:
+    """The pixels with the number of channels that the photo's file has: 1, 3 or 4."""
+    if photo.alpha is not None and not photo.grey:
+        return np.dstack([photo.pixels, photo.alpha])
+    return photo.pixels[..., 1] if photo.grey else photo.pixels

@@ -1,0 +1,199 @@
+"""A photo into a file: same bit depth and coding as its source, metadata kept, upright."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import PhotoError
+from ..optics import LINEAR, SRGB, codes_from_light, light_from_codes
+from .atomic import write_whole
+from .exif import upright_exif
+from .photo import Format, Metadata, Photo, photo_to_array
+from .read import PHOTOSHOP
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["format_of", "photo_to_bytes", "photo_to_pil", "write_photo"]
+
+FORMATS: dict[str, Format] = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+QUALITY = 95  # of JPEGs and WebPs that come from another format
+JPEG_BLOCK_LIMIT = 65_533 - 40  # one APP segment less its longest signature
+
+
+def format_of(path: Path) -> Format:
+    """The format that a file name asks for.
+
+    Raises
+    ------
+    PhotoError
+        If d2f does not write such files.
+    """
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(FORMATS)
+        raise PhotoError(f"{path}: d2f writes no {path.suffix or 'files without ending'}; "
+                         f"use one of {known}.") from None  # fmt: skip
+
+
+def write_photo(photo: Photo, path: Path, *, overwrite: bool) -> None:
+    """Write a photo in the format that the file name asks for.
+
+    Raises
+    ------
+    PhotoError
+        If the format is unknown, the file exists and is to be kept, or it cannot be written.
+    """
+    write_whole(photo_to_bytes(photo, format_of(path)), path, overwrite=overwrite)
+
+
+def photo_to_bytes(photo: Photo, file_format: Format | None = None) -> bytes:
+    """The content of the photo's file; by default in the format it came in.
+
+    JPEG and WebP hold 8 bits, PNG 16: deeper codes are rounded. Linear light without a profile is
+    encoded as sRGB on its way into a file of integers. JPEG has no alpha: it is left out there.
+    """
+    file_format = file_format or photo.format
+    photo = _fitted(photo, file_format)
+    rows, cols = photo.size
+    metadata = photo.metadata
+    if metadata.exif is not None:
+        metadata = replace(metadata, exif=upright_exif(metadata.exif, cols, rows))
+    if file_format == "TIFF":
+        from .tiff import tiff_bytes
+
+        return tiff_bytes(_channels(photo), metadata)
+    if file_format == "PNG":
+        return _png_bytes(_channels(photo), metadata)
+    if file_format == "WEBP":
+        return _webp_bytes(photo, metadata)
+    return _jpeg_bytes(photo, metadata)
+
+
+def photo_to_pil(photo: Photo) -> Image.Image:
+    """The photo as a PIL image: 8 bits a channel, ICC profile and EXIF in `info`."""
+    from PIL import Image
+
+    fitted = _fitted(photo, "WEBP")
+    image = Image.fromarray(np.ascontiguousarray(_channels(fitted)))
+    rows, cols = photo.size
+    if photo.metadata.icc is not None:
+        image.info["icc_profile"] = photo.metadata.icc
+    if photo.metadata.exif is not None:
+        image.info["exif"] = b"Exif\0\0" + upright_exif(photo.metadata.exif, cols, rows)
+    return image
+
+
+def _channels(photo: Photo) -> NDArray[Any]:
+    if photo.grey and photo.alpha is not None:
+        return np.dstack([photo.pixels[..., 1], photo.alpha])
+    return photo_to_array(photo)
+
+
+def _fitted(photo: Photo, file_format: Format) -> Photo:
+    """The photo in codes that the format can hold."""
+    dtype = photo.pixels.dtype
+    if file_format in ("JPEG", "WEBP"):
+        dtype = np.dtype(np.uint8)
+    elif file_format == "PNG" and dtype == np.float32:
+        dtype = np.dtype(np.uint16)
+    if dtype == photo.pixels.dtype:
+        return photo
+    pixels = photo.pixels
+    if photo.tone_curve is LINEAR and photo.metadata.icc is None:
+        pixels = codes_from_light(light_from_codes(pixels, LINEAR), SRGB, np.float32)
+    alpha = None if photo.alpha is None else _requantised(photo.alpha, dtype)
+    return replace(photo, pixels=_requantised(pixels, dtype), alpha=alpha)
+
+
+def _requantised(codes: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    share = codes if codes.dtype == np.float32 else codes / np.iinfo(codes.dtype).max
+    return np.rint(np.clip(share, 0, 1) * np.iinfo(dtype).max).astype(dtype)
+
+
+def _png_bytes(codes: NDArray[Any], metadata: Metadata) -> bytes:
+    """PNG by imagecodecs, with the metadata chunks put in before the pixels."""
+    import imagecodecs
+
+    # Run-length strategy on horizontal differences: six times faster, 2 % larger.
+    deep = codes.dtype == np.uint16
+    level, strategy, line_filter = (1, 3, 16) if deep else (6, 0, None)
+    encoded = imagecodecs.png_encode(
+        np.ascontiguousarray(codes), level=level, strategy=strategy, filter=line_filter
+    )
+    chunks = b""
+    if metadata.icc is not None:
+        chunks += _png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc))
+    if metadata.exif is not None:
+        chunks += _png_chunk(b"eXIf", metadata.exif)
+    if metadata.xmp is not None:
+        chunks += _png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
+    after_header = 8 + 25  # signature, IHDR
+    return bytes(encoded[:after_header]) + chunks + bytes(encoded[after_header:])
+
+
+def _png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def _jpeg_bytes(photo: Photo, metadata: Metadata) -> bytes:
+    from PIL import Image
+
+    image = Image.fromarray(np.ascontiguousarray(photo_to_array(replace(photo, alpha=None))))
+    options: dict[str, Any] = {"quality": QUALITY}  # Pillow's own mixture of types
+    if photo.jpeg is not None:
+        options = {
+            "qtables": [list(table) for table in photo.jpeg.tables],
+            "subsampling": photo.jpeg.subsampling,
+            "progressive": photo.jpeg.progressive,
+        }
+    if metadata.exif is not None:
+        options["exif"] = b"Exif\0\0" + metadata.exif
+    if metadata.iptc is not None:
+        options["extra"] = _jpeg_segment(0xED, PHOTOSHOP + metadata.iptc)
+    for kind in ("exif", "xmp"):
+        block = getattr(metadata, kind)
+        if block is not None and len(block) > JPEG_BLOCK_LIMIT:
+            raise PhotoError(
+                f"{photo.name} carries {len(block)} bytes of {kind.upper()}, more than a JPEG can "
+                f"hold: write a PNG or TIFF instead."
+            )
+    file = io.BytesIO()
+    image.save(file, "JPEG", icc_profile=metadata.icc, xmp=metadata.xmp, **options)
+    return file.getvalue()
+
+
+def _jpeg_segment(marker: int, data: bytes) -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
+
+
+def _webp_bytes(photo: Photo, metadata: Metadata) -> bytes:
+    image = photo_to_pil(photo)
+    if image.mode in ("L", "LA"):
+        image = image.convert("RGB" if image.mode == "L" else "RGBA")
+    file = io.BytesIO()
+    image.save(
+        file,
+        "WEBP",
+        quality=QUALITY,
+        icc_profile=metadata.icc,
+        exif=b"Exif\0\0" + metadata.exif if metadata.exif is not None else b"",
+        xmp=metadata.xmp or b"",
+    )
+    return file.getvalue()
