@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import d2f
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import PhotoError
 from .photo import Metadata
 
-__all__ = ["DEFAULT_LIMITS", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "MEGA", "Limits"]
 
 MEGA = 1_000_000
 

@@ -17,7 +17,7 @@ from ..errors import D2FError, PhotoError
 from ..optics import LINEAR, ToneCurve
 from .exif import orientation_of
 from .icc import tone_curve_of
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import DEFAULT_LIMITS, MEGA, Limits
 from .photo import Format, JpegCoding, Metadata, Photo
 
 __all__ = ["photo_from_bytes", "photo_of", "read_bytes", "read_photo", "sniff", "upright"]
@@ -87,6 +87,11 @@ def photo_from_bytes(
                 photo = _read_with_pillow(content, file_format, name=name, limits=limits)
     except D2FError:
         raise
+    except Image.DecompressionBombError:  # Pillow's own limit lies above ours
+        raise PhotoError(
+            f"{name} announces more than the limit of {limits.pixels // MEGA} megapixels: "
+            "make it smaller."
+        ) from None
     except MemoryError:
         raise PhotoError(f"{name} needs more memory than there is: make it smaller.") from None
     except Exception as error:  # decoders raise whatever they like on damaged files

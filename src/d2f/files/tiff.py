@@ -131,10 +131,8 @@ def _with_entries(file: bytes, extra: list[Entry], order: str) -> bytes:
     """The file with a larger directory at its end, to which the header now points."""
     if not extra:
         return file
-    own = entries_of(file)
-    taken = {entry.tag for entry in own}
-    merged = (*own, *(entry for entry in extra if entry.tag not in taken))
+    merged = {entry.tag: entry for entry in (*entries_of(file), *extra)}  # EXIF's resolution wins
     start = len(file) + len(file) % 2
     body = bytearray(file.ljust(start, b"\0"))
     struct.pack_into(order + "I", body, 4, start)
-    return bytes(body) + packed_directory(merged, order, start=start)
+    return bytes(body) + packed_directory(tuple(merged.values()), order, start=start)
