@@ -39,8 +39,8 @@ D2F_CLONES void add_row(const uint8_t *row, int count, float weight, float *sums
 
 }  // namespace
 
-void area_reduce(const uint8_t *photo, int height, int width, int rows, int cols,
-                 uint8_t *reduced, int threads) {
+void area_reduce(const uint8_t *photo, Size size, Size cells, uint8_t *reduced, int threads) {
+    const int height = size.rows, width = size.cols, rows = cells.rows, cols = cells.cols;
     const std::vector<Span> vertical = spans(height, rows), horizontal = spans(width, cols);
     const float cell = float(double(height) / rows * (double(width) / cols));
 #pragma omp parallel num_threads(thread_count(threads))

@@ -36,14 +36,14 @@ template <class T> Table<T> table_of(size_t rows, size_t cols) {
 
 nb::tuple tables_of(const d2f::light::Blobs &found) {
     auto boxes = table_of<int32_t>(found.blobs.size(), 5);
-    auto sums = table_of<double>(found.blobs.size(), 5);
+    auto sums = table_of<double>(found.blobs.size(), 6);
     auto runs = table_of<int32_t>(found.runs.size(), 4);
     for (size_t i = 0; i < found.blobs.size(); ++i) {
         const d2f::light::Blob &b = found.blobs[i];
         const int32_t box[5] = {b.left, b.top, b.right, b.bottom, b.area};
-        const double sum[5] = {b.sum_x, b.sum_y, b.light[0], b.light[1], b.light[2]};
+        const double sum[6] = {b.sum_x, b.sum_y, b.light[0], b.light[1], b.light[2], b.core};
         std::copy(box, box + 5, boxes.data() + 5 * i);
-        std::copy(sum, sum + 5, sums.data() + 5 * i);
+        std::copy(sum, sum + 6, sums.data() + 6 * i);
     }
     for (size_t i = 0; i < found.runs.size(); ++i) {
         const d2f::light::Run &r = found.runs[i];

@@ -10,26 +10,55 @@ using namespace nb::literals;
 
 namespace {
 
-using Map = nb::ndarray<const float, nb::shape<-1, -1>, nb::c_contig, nb::device::cpu>;
-using Guide = nb::ndarray<const float, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
-using Photo = nb::ndarray<const uint8_t, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
-using MapOut = nb::ndarray<float, nb::shape<-1, -1>, nb::c_contig, nb::device::cpu>;
-using PhotoOut = nb::ndarray<uint8_t, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
+using d2f::scene::Size;
 
-void area_reduce(const Photo &photo, const PhotoOut &reduced, int threads) {
-    nb::gil_scoped_release released;
-    d2f::scene::area_reduce(photo.data(), int(photo.shape(0)), int(photo.shape(1)),
-                            int(reduced.shape(0)), int(reduced.shape(1)), reduced.data(), threads);
+template <class Type, ssize_t... Shape>
+using Array = nb::ndarray<Type, nb::shape<Shape...>, nb::c_contig, nb::device::cpu>;
+using Map = Array<const float, -1, -1>;
+using Sides = Array<const float, 5, -1, -1>;
+using Guide = Array<const float, -1, -1, 3>;
+using Planes = Array<const float, -1, -1, 4>;
+using Photo = Array<const uint8_t, -1, -1, 3>;
+
+template <class Any> Size size_of(const Any &picture) {
+    return {int(picture.shape(0)), int(picture.shape(1))};
 }
 
-void two_sided_mode(const Map &disparity, const Guide &guide, const Photo &photo,
-                    const MapOut &enlarged, int radius, float colour_sigma, float band_step,
-                    float keep, int threads) {
+void area_reduce(const Photo &photo, const Array<uint8_t, -1, -1, 3> &reduced, int threads) {
     nb::gil_scoped_release released;
-    d2f::scene::two_sided_mode(disparity.data(), guide.data(), int(disparity.shape(0)),
-                               int(disparity.shape(1)), photo.data(), int(photo.shape(0)),
-                               int(photo.shape(1)), {radius, colour_sigma, band_step, keep},
-                               enlarged.data(), threads);
+    d2f::scene::area_reduce(photo.data(), size_of(photo), size_of(reduced), reduced.data(),
+                            threads);
+}
+
+void two_sides(const Map &disparity, const Array<float, 5, -1, -1> &sides, float band_step,
+               int threads) {
+    nb::gil_scoped_release released;
+    d2f::scene::two_sides(disparity.data(), size_of(disparity), band_step, sides.data(), threads);
+}
+
+void side_votes(const Map &disparity, const Sides &sides, const Guide &guide, const Photo &photo,
+                const Array<float, -1, -1> &votes, float colour_sigma, int threads) {
+    nb::gil_scoped_release released;
+    const Size size = size_of(disparity);
+    const size_t count = size_t(size.rows) * size.cols;
+    d2f::scene::side_votes(disparity.data(), sides.data() + 3 * count, sides.data() + 4 * count,
+                           guide.data(), size, photo.data(), size_of(photo), colour_sigma,
+                           votes.data(), threads);
+}
+
+void vote_planes(const Map &votes, const Photo &photo, const Array<float, -1, -1, 4> &planes,
+                 int radius, float ridge, int threads) {
+    nb::gil_scoped_release released;
+    d2f::scene::vote_planes(votes.data(), photo.data(), size_of(photo), radius, ridge,
+                            planes.data(), threads);
+}
+
+void enlarge_by_side(const Map &disparity, const Sides &sides, const Planes &planes,
+                     const Photo &photo, const Array<float, -1, -1> &enlarged, int threads) {
+    nb::gil_scoped_release released;
+    d2f::scene::enlarge_by_side(disparity.data(), sides.data(), size_of(disparity), planes.data(),
+                                size_of(planes), photo.data(), size_of(photo), enlarged.data(),
+                                threads);
 }
 
 }  // namespace
@@ -37,7 +66,14 @@ void two_sided_mode(const Map &disparity, const Guide &guide, const Photo &photo
 void bind_scene(nb::module_ &m) {
     m.def("area_reduce", &area_reduce, "photo"_a.noconvert(), "reduced"_a.noconvert(),
           nb::kw_only(), "threads"_a);
-    m.def("two_sided_mode", &two_sided_mode, "disparity"_a.noconvert(), "guide"_a.noconvert(),
-          "photo"_a.noconvert(), "enlarged"_a.noconvert(), nb::kw_only(), "radius"_a,
-          "colour_sigma"_a, "band_step"_a, "keep"_a, "threads"_a);
+    m.def("two_sides", &two_sides, "disparity"_a.noconvert(), "sides"_a.noconvert(),
+          nb::kw_only(), "band_step"_a, "threads"_a);
+    m.def("side_votes", &side_votes, "disparity"_a.noconvert(), "sides"_a.noconvert(),
+          "guide"_a.noconvert(), "photo"_a.noconvert(), "votes"_a.noconvert(), nb::kw_only(),
+          "colour_sigma"_a, "threads"_a);
+    m.def("vote_planes", &vote_planes, "votes"_a.noconvert(), "photo"_a.noconvert(),
+          "planes"_a.noconvert(), nb::kw_only(), "radius"_a, "ridge"_a, "threads"_a);
+    m.def("enlarge_by_side", &enlarge_by_side, "disparity"_a.noconvert(), "sides"_a.noconvert(),
+          "planes"_a.noconvert(), "photo"_a.noconvert(), "enlarged"_a.noconvert(), nb::kw_only(),
+          "threads"_a);
 }

@@ -97,6 +97,7 @@ void add_run(Blob &blob, const Run &run, const float *radiance, int cols) {
         blob.sum_x += x;
         blob.sum_y += run.row;
         for (int c = 0; c < 3; ++c) blob.light[c] += pixel[c];
+        blob.core = std::max(blob.core, std::min({pixel[0], pixel[1], pixel[2]}));
     }
 }
 
@@ -136,7 +137,7 @@ Blobs find_blobs(const float *radiance, int rows, int cols, float clip, int64_t 
         if (number[root] < 0) {
             number[root] = static_cast<int32_t>(found.blobs.size());
             found.blobs.push_back(
-                {cols, rows, 0, 0, static_cast<int32_t>(area[root]), 0, 0, {0, 0, 0}});
+                {cols, rows, 0, 0, static_cast<int32_t>(area[root]), 0, 0, {0, 0, 0}, 0});
         }
         runs[i].blob = number[root];
         add_run(found.blobs[number[root]], runs[i], radiance, cols);

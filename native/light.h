@@ -32,6 +32,7 @@ struct Run {
 struct Blob {
     int32_t left, top, right, bottom, area;  // right and bottom are one past the last pixel
     double sum_x, sum_y, light[3];           // over its pixels
+    float core;                              // largest value of a pixel's darkest channel
 };
 
 struct Blobs {

@@ -6,23 +6,35 @@
 
 namespace d2f::scene {
 
-struct ModeOptions {
-    int radius;           // samples to each side that vote
-    float colour_sigma;   // codes 0..255
-    float band_step;      // disparity: flatter windows are enlarged bilinearly
-    float keep;           // share of the window's range that a value may lie off its side's end
+struct Size {
+    int rows, cols;
 };
 
-// Mean colour of each cell of a rows x cols grid over a photo; fractional pixels count in part.
-// photo: height x width x 3; reduced: rows x cols x 3.
-void area_reduce(const uint8_t *photo, int height, int width, int rows, int cols,
-                 uint8_t *reduced, int threads);
+// Mean colour of each cell of a grid over a photo; fractional pixels count in part.
+// photo: size x 3; reduced: cells x 3.
+void area_reduce(const uint8_t *photo, Size size, Size cells, uint8_t *reduced, int threads);
 
-// A small disparity map at the size of a photo, its steps moved to the photo's edges.
-// disparity: rows x cols; guide: rows x cols x 3, the reduced photo; photo: height x width x 3;
-// enlarged: height x width.
-void two_sided_mode(const float *disparity, const float *guide, int rows, int cols,
-                    const uint8_t *photo, int height, int width, const ModeOptions &options,
-                    float *enlarged, int threads);
+// For each sample of a disparity map the value of the near and the far side around it, how much of
+// a step lies there (0..1), the middle between the sides, and how little the sample mixes both.
+// sides: 5 x size, in that order.
+void two_sides(const float *disparity, Size size, float band_step, float *sides, int threads);
+
+// For each pixel of a photo how much its colour is that of the near (+1) or far (-1) samples.
+// disparity, middle, sureness: size; guide: size x 3, 0..1; photo: photo_size x 3;
+// votes: photo_size.
+void side_votes(const float *disparity, const float *middle, const float *sureness,
+                const float *guide, Size size, const uint8_t *photo, Size photo_size,
+                float colour_sigma, float *votes, int threads);
+
+// The linear function of colour that explains the votes best around each pixel, least squares with
+// a ridge, averaged over the same window. planes: size x 4 (red, green, blue, constant).
+void vote_planes(const float *votes, const uint8_t *photo, Size size, int radius, float ridge,
+                 float *planes, int threads);
+
+// The map at the size of a photo: at steps the side that the plane gives the pixel's colour.
+// disparity: size; sides: 5 x size; planes: planes_size x 4; enlarged: photo_size.
+void enlarge_by_side(const float *disparity, const float *sides, Size size, const float *planes,
+                     Size planes_size, const uint8_t *photo, Size photo_size, float *enlarged,
+                     int threads);
 
 }  // namespace d2f::scene

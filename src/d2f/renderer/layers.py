@@ -21,13 +21,15 @@ GROWTH = 0.12
 MIN_COARSE_RADIUS = 8.0  # in pixels of the layer's own resolution
 
 
-def layer_radii(largest_px: float) -> NDArray[np.float64]:
+def layer_radii(largest_px: float, *, ceiling_px: float = MAX_RADIUS_PX) -> NDArray[np.float64]:
     """Radii of the layers of one side, from the first blurred one to at least the largest.
 
     Parameters
     ----------
     largest_px : float, px, at least 0
         Largest |defocus_px| of that side; below 0.25 there is no layer.
+    ceiling_px : float, px
+        Larger radii count as this.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def layer_radii(largest_px: float) -> NDArray[np.float64]:
     """
     radii: list[float] = []
     radius = 0.0
-    while largest_px >= IN_FOCUS_PX and radius < min(largest_px, MAX_RADIUS_PX):
+    while largest_px >= IN_FOCUS_PX and radius < min(largest_px, ceiling_px):
         radius += max(FIRST_STEP_PX, GROWTH * radius)
         radii.append(radius)
     return np.array(radii)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
 from ..errors import UsageError
-from ..optics.aperture import Aperture
+from ..optics.aperture import Aperture, row_profile
+from .layers import layer_radii
+from .plan import side_layers
 
 __all__ = ["blur"]
 
+LIGHT_FLOOR = 2.0  # radiance: a light drawn as a disc of its own is at least this bright
 CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -33,12 +36,18 @@ def _check_shapes(radiance: FloatImage, defocus_px: FloatImage) -> None:
         )
 
 
+def _check_values(radiance: FloatImage, defocus_px: FloatImage) -> None:
+    # Minimum and maximum show NaN and infinity without a mask of the picture's size.
+    for name, array in (("radiance", radiance), ("defocus_px", defocus_px)):
+        if not (np.isfinite(array.min()) and np.isfinite(array.max())):
+            raise UsageError(f"{name} holds NaN or infinity: replace them first.")
+
+
 def blur(
     radiance: NDArray[Any],
     defocus_px: NDArray[Any],
     *,
     aperture: Aperture = Aperture(),
-    map_quality: Literal["exact", "estimated"] = "exact",
     threads: int = 0,
 ) -> FloatImage:
     """Blur every point of a photo as a lens of this opening would.
@@ -52,9 +61,6 @@ def blur(
         0.25 px count as 0, radii above 4000 px as 4000.
     aperture : Aperture
         Shape of the opening.
-    map_quality : "exact" or "estimated"
-        Exact maps have steep depth edges. Estimated ones have ramps there, which are snapped to
-        the nearer of their two sides first.
     threads : int
         0 uses every core; the result is the same for any number.
 
@@ -70,12 +76,21 @@ def blur(
     """
     radiance, defocus_px = _as_float32("radiance", radiance), _as_float32("defocus_px", defocus_px)
     _check_shapes(radiance, defocus_px)
-    import torch
+    _check_values(radiance, defocus_px)
+    from .. import _native
 
-    from . import layered
-
-    with torch.no_grad():
-        out = layered.blur(
-            torch.from_numpy(radiance), torch.from_numpy(defocus_px), aperture=aperture
-        )
-    return out.numpy()
+    nearest, farthest = float(defocus_px.max()), float(defocus_px.min())
+    outline, outline_reach = row_profile(aperture)
+    out = np.empty_like(radiance)
+    _native.blur(
+        np.maximum(radiance, 0) if radiance.min() < 0 else radiance,
+        defocus_px,
+        out,
+        near=side_layers(aperture, len(layer_radii(max(nearest, 0.0))), 1),
+        far=side_layers(aperture, len(layer_radii(max(-farthest, 0.0))), -1),
+        outline=outline,
+        outline_reach=outline_reach,
+        light_floor=LIGHT_FLOOR,
+        threads=threads,
+    )
+    return out

@@ -1,0 +1,308 @@
+// Pixels as entries (what a pixel shows, and what is guessed behind it), and their reduction.
+//
+// Twin: d2f/renderer/surfaces.py. When four cells become one, depths on both sides of an edge are
+// never averaged: the nearer children become the first entry, the farther ones and what lies behind
+// the nearer ones the second.
+
+#include "entries.h"
+
+#include <cstring>
+#include <omp.h>
+
+namespace d2f {
+
+namespace {
+
+constexpr float SMOOTH_SQUARES = 2.f; // squares closer than this are never across an edge
+
+D2F_CLONES void load_row(const float *radiance, const float *radius, int count, float *r, float *g,
+                         float *b, float *cover, float *square) {
+    for (int x = 0; x < count; ++x) {
+        r[x] = radiance[3 * x], g[x] = radiance[3 * x + 1], b[x] = radiance[3 * x + 2];
+        cover[x] = 1.f;
+        const float v = radius[x], a = std::fabs(v), m = a < MAX_RADIUS_PX ? a : MAX_RADIUS_PX;
+        const float q = a < IN_FOCUS_PX ? 0.f : m * m;
+        square[x] = v > 0 ? q : -q;
+    }
+}
+
+void put(Tile &t, int entry, int y, int x, const float *colour, float cover, float radius) {
+    for (int c = 0; c < 3; ++c) t.row(entry, c, y)[x] = colour[c];
+    t.row(entry, 3, y)[x] = cover;
+    t.row(entry, 4, y)[x] = signed_square(radius);
+}
+
+// The hidden surface behind one pixel, bilinear among cells that agree about its depth.
+bool hidden_at(const Surfaces &s, int y, int x, float own, HiddenCell &out) {
+    const float cy = (float(y) + 0.5f) / QUARTER - 0.5f, cx = (float(x) + 0.5f) / QUARTER - 0.5f;
+    const int j = int(std::floor(cy)), i = int(std::floor(cx));
+    const float fy = cy - float(j), fx = cx - float(i);
+    const HiddenCell *cells[4];
+    float weights[4], best = 0, chosen = NOWHERE;
+    for (int k = 0; k < 4; ++k) {
+        const int row = std::min(s.cell_rows - 1, std::max(0, j + k / 2));
+        const int col = std::min(s.cell_cols - 1, std::max(0, i + k % 2));
+        cells[k] = &s.hidden[size_t(row) * s.cell_cols + col];
+        weights[k] = (k / 2 ? fy : 1 - fy) * (k % 2 ? fx : 1 - fx);
+        const float r = cells[k]->radius;
+        if (r == NOWHERE || own - r <= depth_step(own, r)) weights[k] = 0;
+        if (weights[k] > best) best = weights[k], chosen = r;
+    }
+    if (best <= 0) return false;
+    float total = 0;
+    out = {{0, 0, 0}, 0};
+    for (int k = 0; k < 4; ++k) {
+        if (weights[k] <= 0 || std::fabs(cells[k]->radius - chosen) > depth_step(chosen, chosen))
+            continue;
+        total += weights[k];
+        for (int c = 0; c < 3; ++c) out.colour[c] += weights[k] * cells[k]->colour[c];
+        out.radius += weights[k] * cells[k]->radius;
+    }
+    for (float &c : out.colour) c /= total;
+    out.radius /= total;
+    return true;
+}
+
+// Findings of one block inside the rectangle [y0, y1) x [x0, x1); the tile begins at (top, left).
+void load_findings(const Surfaces &s, size_t block, int y0, int y1, int x0, int x1, int top,
+                   int left, Tile &t) {
+    auto inside = [&](int y, int x) { return y >= y0 && y < y1 && x >= x0 && x < x1; };
+    if (!s.dimmed.empty())
+        for (const DimmedPixel &d : s.dimmed[block])
+            if (inside(d.y, d.x))
+                for (int c = 0; c < 3; ++c) t.row(0, c, d.y - top)[d.x - left] = d.rest[c];
+    if (!s.is_active.empty() && s.is_active[block])
+        for (int y = y0; y < y1; ++y)
+            for (int x = x0; x < x1; ++x) {
+                HiddenCell hidden;
+                if (!hidden_at(s, y, x, s.photo.radius(y, x), hidden)) continue;
+                t.open_back(y - top, x - left);
+                put(t, 1, y - top, x - left, hidden.colour, 1.f, hidden.radius);
+            }
+    if (!s.split.empty())
+        for (const SplitPixel &p : s.split[block])
+            if (inside(p.y, p.x)) {
+                t.open_back(p.y - top, p.x - left);
+                put(t, 0, p.y - top, p.x - left, p.front, p.front[3], p.front_radius);
+                put(t, 1, p.y - top, p.x - left, p.back, 1.f, p.back_radius);
+            }
+}
+
+// Repeats the border of the filled part [fy0, fy1) x [fx0, fx1) to the tile's ends.
+void repeat_border(Tile &t, int fy0, int fy1, int fx0, int fx1) {
+    const int entries = t.any_back ? 2 : 1;
+    if (fx0 > 0 || fx1 < t.cols)
+        for (int y = fy0; y < fy1; ++y) {
+            if (t.any_back) {
+                if (t.has_back(y, fx0))
+                    for (int x = 0; x < fx0; x += SEGMENT) t.open_back(y, x);
+                if (t.has_back(y, fx1 - 1))
+                    for (int x = fx1; x < t.cols; ++x) t.open_back(y, x);
+            }
+            for (int e = 0; e < entries; ++e)
+                for (int c = 0; c < 5; ++c) {
+                    float *row = t.row(e, c, y);
+                    const float first = e && !t.has_back(y, fx0) ? 0.f : row[fx0];
+                    const float last = e && !t.has_back(y, fx1 - 1) ? 0.f : row[fx1 - 1];
+                    std::fill(row, row + fx0, first);
+                    std::fill(row + fx1, row + t.cols, last);
+                }
+        }
+    for (int y = 0; y < t.rows; ++y) {
+        if (y >= fy0 && y < fy1) continue;
+        const int from = y < fy0 ? fy0 : fy1 - 1;
+        for (int e = 0; e < entries; ++e)
+            for (int c = 0; c < 5; ++c)
+                std::memcpy(t.row(e, c, y), t.row(e, c, from), sizeof(float) * size_t(t.stride));
+        std::memcpy(&t.back[size_t(y) * t.segments], &t.back[size_t(from) * t.segments],
+                    size_t(t.segments));
+    }
+}
+
+// Where a tile at [from, from + count) meets a picture of `length`, in the tile's own coordinates;
+// a tile wholly outside keeps the nearest line.
+void overlap(int from, int count, int length, int &begin, int &end) {
+    begin = std::min(std::max(0, -from), count - 1);
+    end = std::max(std::min(count, length - from), begin + 1);
+}
+
+// Four children of a cell with their second entries, and the cell made from them.
+struct Family {
+    float entry[2][4][5];
+};
+
+inline float radius_of(float square) {
+    return square > 0 ? std::sqrt(square) : -std::sqrt(-square);
+}
+
+void add_part(float *sum, const float *part) {
+    for (int c = 0; c < 4; ++c) sum[c] += part[c];
+    sum[4] += part[3] * part[4];
+}
+
+void close_entry(float *sum) {
+    sum[4] = sum[3] > 0 ? sum[4] / sum[3] : 0.f;
+    for (int c = 0; c < 4; ++c) sum[c] *= 0.25f;
+}
+
+void merge_family(const Family &f, float *front, float *back) {
+    float lowest = NOWHERE, highest = -NOWHERE;
+    for (const float *child : f.entry[0])
+        if (child[3] > 0) lowest = std::min(lowest, child[4]), highest = std::max(highest, child[4]);
+    std::fill_n(front, 5, 0.f), std::fill_n(back, 5, 0.f);
+    const float near = radius_of(highest), far = radius_of(lowest);
+    const bool across = lowest < highest && near - far >= depth_step(near, far);
+    const float middle = signed_square((near + far) / 2);
+    for (int k = 0; k < 4; ++k) {
+        const float *shown = f.entry[0][k], *behind = f.entry[1][k];
+        const bool is_far = across && shown[4] <= middle;
+        if (shown[3] > 0) add_part(is_far ? back : front, shown);
+        if (!is_far && behind[3] > 0) add_part(back, behind);
+    }
+    close_entry(front), close_entry(back);
+    // What is behind can be there only once.
+    if (back[3] > 1.f) {
+        for (int c = 0; c < 3; ++c) back[c] /= back[3];
+        back[3] = 1.f;
+    }
+}
+
+D2F_CLONES void mean_row(const float *up, const float *down, int count, float *out) {
+    for (int x = 0; x < count; ++x)
+        out[x] = 0.25f * ((up[2 * x] + up[2 * x + 1]) + (down[2 * x] + down[2 * x + 1]));
+}
+
+// Whether the squares of `count` cells of two rows vary so little that no edge can be among them.
+D2F_CLONES bool is_smooth(const float *up, const float *down, int count) {
+    float worst = 0;
+    for (int x = 0; x < count; ++x) {
+        const float a = up[2 * x], b = up[2 * x + 1], c = down[2 * x], d = down[2 * x + 1];
+        const float low = std::min(std::min(a, b), std::min(c, d));
+        const float high = std::max(std::max(a, b), std::max(c, d));
+        worst = std::max(worst, high - low);
+    }
+    return worst < SMOOTH_SQUARES;
+}
+
+// Reduces `count` cells (a segment at most) of two rows of planes.
+template <class Source>
+void halve_segment(Source &in, int upper, int lower, int x, int count, float *const *out_front,
+                   float *const *out_back, uint8_t &out_has_back) {
+    const int pairs = std::min(count, (in.cols - x) / 2);
+    const bool back = in.has_back(upper, x) | in.has_back(lower, x) |
+                      in.has_back(upper, std::min(in.cols - 1, x + 2 * count - 1)) |
+                      in.has_back(lower, std::min(in.cols - 1, x + 2 * count - 1));
+    if (!back && pairs == count &&
+        is_smooth(in.row(0, 4, upper) + x, in.row(0, 4, lower) + x, count)) {
+        for (int c = 0; c < 5; ++c)
+            mean_row(in.row(0, c, upper) + x, in.row(0, c, lower) + x, count, out_front[c]);
+        return;
+    }
+    for (int i = 0; i < count; ++i) {
+        Family f;
+        for (int k = 0; k < 4; ++k) {
+            const int y = k / 2 ? lower : upper, col = std::min(in.cols - 1, x + 2 * i + k % 2);
+            for (int e = 0; e < 2; ++e)
+                for (int c = 0; c < 5; ++c)
+                    f.entry[e][k][c] = e && !in.has_back(y, col) ? 0.f : in.row(e, c, y)[col];
+        }
+        float front[5], behind[5];
+        merge_family(f, front, behind);
+        for (int c = 0; c < 5; ++c) out_front[c][i] = front[c];
+        if (behind[3] > 0) {
+            for (int c = 0; c < 5; ++c) out_back[c][i] = behind[c];
+            out_has_back = 1;
+        }
+    }
+}
+
+} // namespace
+
+void load_photo_tile(const Surfaces &s, int y0, int x0, int rows, int cols, Tile &t) {
+    t.resize(rows, cols);
+    const Photo &p = s.photo;
+    int fy0, fy1, fx0, fx1;
+    overlap(y0, rows, p.rows, fy0, fy1), overlap(x0, cols, p.cols, fx0, fx1);
+    for (int y = fy0; y < fy1; ++y)
+        load_row(p.colour(y0 + y, x0 + fx0), p.defocus + size_t(y0 + y) * p.cols + x0 + fx0,
+                 fx1 - fx0, t.row(0, 0, y) + fx0, t.row(0, 1, y) + fx0, t.row(0, 2, y) + fx0,
+                 t.row(0, 3, y) + fx0, t.row(0, 4, y) + fx0);
+    for (int b = (y0 + fy0) / BLOCK; b <= (y0 + fy1 - 1) / BLOCK; ++b)
+        for (int k = (x0 + fx0) / BLOCK; k <= (x0 + fx1 - 1) / BLOCK; ++k)
+            load_findings(s, size_t(b) * s.block_cols + k, std::max(y0 + fy0, b * BLOCK),
+                          std::min(y0 + fy1, (b + 1) * BLOCK), std::max(x0 + fx0, k * BLOCK),
+                          std::min(x0 + fx1, (k + 1) * BLOCK), y0, x0, t);
+    repeat_border(t, fy0, fy1, fx0, fx1);
+}
+
+void load_level_tile(Level &l, int y0, int x0, int rows, int cols, Tile &t) {
+    t.resize(rows, cols);
+    int fy0, fy1, fx0, fx1;
+    overlap(y0, rows, l.rows, fy0, fy1), overlap(x0, cols, l.cols, fx0, fx1);
+    for (int y = fy0; y < fy1; ++y) {
+        for (int x = fx0, next; x < fx1; x = next) { // by source segment: the grids need not align
+            next = std::min(fx1, ((x0 + x) / SEGMENT + 1) * SEGMENT - x0);
+            if (l.has_back(y0 + y, x0 + x)) t.open_back(y, x), t.open_back(y, next - 1);
+        }
+        for (int c = 0; c < 5; ++c)
+            std::memcpy(t.row(0, c, y) + fx0, l.row(0, c, y0 + y) + x0 + fx0,
+                        sizeof(float) * size_t(fx1 - fx0));
+        for (int k = 0; k < t.segments; ++k) {
+            const int from = std::max(fx0, k * SEGMENT), to = std::min(fx1, (k + 1) * SEGMENT);
+            if (from >= to || !t.back[size_t(y) * t.segments + k]) continue;
+            for (int c = 0; c < 5; ++c)
+                std::memcpy(t.row(1, c, y) + from, l.row(1, c, y0 + y) + x0 + from,
+                            sizeof(float) * size_t(to - from));
+        }
+    }
+    repeat_border(t, fy0, fy1, fx0, fx1);
+}
+
+Level halve_photo(const Surfaces &s, const std::vector<uint8_t> &wanted, int threads) {
+    Level l;
+    l.resize((s.photo.rows + 1) / 2, (s.photo.cols + 1) / 2);
+    const int per_block = BLOCK / MASK_BLOCK, mask_cols = blocks(s.photo.cols, MASK_BLOCK);
+    const int mask_rows = blocks(s.photo.rows, MASK_BLOCK);
+#pragma omp parallel num_threads(threads)
+    {
+        Tile t;
+#pragma omp for schedule(dynamic, 4)
+        for (int b = 0; b < s.block_rows * s.block_cols; ++b) {
+            const int by = b / s.block_cols, bx = b % s.block_cols;
+            bool any = false;
+            for (int j = by * per_block; j < std::min(mask_rows, (by + 1) * per_block); ++j)
+                for (int i = bx * per_block; i < std::min(mask_cols, (bx + 1) * per_block); ++i)
+                    any |= wanted[size_t(j) * mask_cols + i] != 0;
+            if (!any) continue;
+            const int y0 = by * BLOCK, x0 = bx * BLOCK;
+            const int rows = std::min(BLOCK, s.photo.rows - y0), cols = std::min(BLOCK, s.photo.cols - x0);
+            load_photo_tile(s, y0, x0, rows, cols, t);
+            for (int y = 0; y < (rows + 1) / 2; ++y) {
+                float *front[5], *back[5];
+                for (int c = 0; c < 5; ++c) {
+                    front[c] = l.row(0, c, y0 / 2 + y) + x0 / 2;
+                    back[c] = l.row(1, c, y0 / 2 + y) + x0 / 2;
+                }
+                halve_segment(t, 2 * y, std::min(rows - 1, 2 * y + 1), 0, (cols + 1) / 2, front,
+                              back, l.has_back(y0 / 2 + y, x0 / 2));
+            }
+        }
+    }
+    return l;
+}
+
+Level halve_level(Level &fine, int threads) {
+    Level l;
+    l.resize((fine.rows + 1) / 2, (fine.cols + 1) / 2);
+#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
+    for (int y = 0; y < l.rows; ++y)
+        for (int x = 0; x < l.cols; x += SEGMENT) {
+            float *front[5], *back[5];
+            for (int c = 0; c < 5; ++c) front[c] = l.row(0, c, y) + x, back[c] = l.row(1, c, y) + x;
+            halve_segment(fine, 2 * y, std::min(fine.rows - 1, 2 * y + 1), 2 * x,
+                          std::min(SEGMENT, l.cols - x), front, back, l.has_back(y, x));
+        }
+    return l;
+}
+
+} // namespace d2f

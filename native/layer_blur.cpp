@@ -1,0 +1,308 @@
+// One depth layer through the opening: weights, vertical prefix sums, and sums over columns.
+//
+// Twin: `_share` and `_convolve` of d2f/renderer/layered.py. A disc costs two reads per column, not
+// per pixel: with P the sum of a column from the top, a run of rows is P[end] - P[begin]. The sums
+// are integers with the rounding error carried on to the next row: differences of far-away floats
+// would lose a constant picture's last bits, and integers give the same bytes in any order. Kernels
+// below about 5 px, where rounding a run to whole rows would show, are summed pixel by pixel.
+
+#include "layer_blur.h"
+
+#include <cstring>
+
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace d2f {
+
+namespace {
+
+constexpr int RUN = 16;                     // columns handled together
+constexpr float FULL_SCALE = 1073741824.f;  // 2^30: the largest sum under a kernel
+
+typedef int32_t Ints __attribute__((vector_size(32), aligned(4), may_alias));
+typedef uint32_t Sums __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float Floats __attribute__((vector_size(32), aligned(4), may_alias));
+
+D2F_CLONES void range_of_row(const float *square, const float *cover, int count, float *low,
+                             float *high) {
+    for (int x = 0; x < count; x += RUN) {
+        const int n = std::min(RUN, count - x);
+        float a = NOWHERE, b = -NOWHERE;
+        for (int i = 0; i < n; ++i) {
+            const float s = square[x + i];
+            const float l = cover[x + i] > 0 ? s : NOWHERE, h = cover[x + i] > 0 ? s : -NOWHERE;
+            a = l < a ? l : a, b = h > b ? h : b;
+        }
+        low[x / RUN] = std::min(low[x / RUN], a), high[x / RUN] = std::max(high[x / RUN], b);
+    }
+}
+
+D2F_CLONES float largest(const float *values, int count, float so_far) {
+    for (int x = 0; x < count; ++x) so_far = values[x] > so_far ? values[x] : so_far;
+    return so_far;
+}
+
+struct Hat {
+    float nearer, farther, per_nearer, per_farther;
+    explicit Hat(const Layer &l)
+        : nearer(l.nearer), farther(l.farther), per_nearer(1.f / (l.nearer - l.square)),
+          per_farther(1.f / (l.square - l.farther)) {}
+};
+
+D2F_CLONES void weigh_row(Hat hat, const float *r, const float *g, const float *b, const float *a,
+                          const float *square, int count, bool add, float *out_r, float *out_g,
+                          float *out_b, float *out_a) {
+    for (int x = 0; x < count; ++x) {
+        const float up = (square[x] - hat.farther) * hat.per_farther;
+        const float down = (hat.nearer - square[x]) * hat.per_nearer;
+        float w = up < down ? up : down;
+        w = w < 0.f ? 0.f : w;
+        w = w > 1.f ? 1.f : w;
+        const float keep = add ? 1.f : 0.f;
+        out_r[x] = keep * out_r[x] + w * r[x];
+        out_g[x] = keep * out_g[x] + w * g[x];
+        out_b[x] = keep * out_b[x] + w * b[x];
+        out_a[x] = keep * out_a[x] + w * a[x];
+    }
+}
+
+D2F_CLONES void sum_row(const float *entry, float scale, int count, float *carry,
+                        const int32_t *above, int32_t *below) {
+    for (int x = 0; x < count; ++x) {
+        const float v = entry[x] * scale + carry[x];
+        const int32_t whole = int32_t(v + 0.5f); // v >= -0.5
+        carry[x] = v - float(whole);
+        below[x] = int32_t(uint32_t(above[x]) + uint32_t(whole));
+    }
+}
+
+// Sums the runs of all columns for 16 pixels at a time: planes follow each other `stride` apart.
+D2F_CLONES void sum_columns(const int32_t *const *top, const int32_t *const *bottom, int columns,
+                            size_t stride, int begin, int end, const float *unscale, float *out,
+                            size_t out_stride) {
+    for (int x = begin; x < end; x += RUN) {
+        Sums a0{}, a1{}, b0{}, b1{}, c0{}, c1{}, d0{}, d1{};
+        for (int k = 0; k < columns; ++k) {
+            const int32_t *t = top[k] + x, *u = bottom[k] + x;
+            a0 += *(const Sums *)u - *(const Sums *)t;
+            a1 += *(const Sums *)(u + 8) - *(const Sums *)(t + 8);
+            t += stride, u += stride;
+            b0 += *(const Sums *)u - *(const Sums *)t;
+            b1 += *(const Sums *)(u + 8) - *(const Sums *)(t + 8);
+            t += stride, u += stride;
+            c0 += *(const Sums *)u - *(const Sums *)t;
+            c1 += *(const Sums *)(u + 8) - *(const Sums *)(t + 8);
+            t += stride, u += stride;
+            d0 += *(const Sums *)u - *(const Sums *)t;
+            d1 += *(const Sums *)(u + 8) - *(const Sums *)(t + 8);
+        }
+        float *o = out + x;
+        *(Floats *)o = __builtin_convertvector((Ints)a0, Floats) * unscale[0];
+        *(Floats *)(o + 8) = __builtin_convertvector((Ints)a1, Floats) * unscale[0];
+        o += out_stride;
+        *(Floats *)o = __builtin_convertvector((Ints)b0, Floats) * unscale[1];
+        *(Floats *)(o + 8) = __builtin_convertvector((Ints)b1, Floats) * unscale[1];
+        o += out_stride;
+        *(Floats *)o = __builtin_convertvector((Ints)c0, Floats) * unscale[2];
+        *(Floats *)(o + 8) = __builtin_convertvector((Ints)c1, Floats) * unscale[2];
+        o += out_stride;
+        *(Floats *)o = __builtin_convertvector((Ints)d0, Floats) * unscale[3];
+        *(Floats *)(o + 8) = __builtin_convertvector((Ints)d1, Floats) * unscale[3];
+    }
+}
+
+// The same with a weight for every pixel of a small kernel.
+D2F_CLONES void sum_pixels(const float *const *lines, const float *weights, int count,
+                           size_t stride, int begin, int end, float *out, size_t out_stride) {
+    for (int x = begin; x < end; x += RUN) {
+        Floats a0{}, a1{}, b0{}, b1{}, c0{}, c1{}, d0{}, d1{};
+        for (int k = 0; k < count; ++k) {
+            const float *e = lines[k] + x, w = weights[k];
+            a0 += *(const Floats *)e * w, a1 += *(const Floats *)(e + 8) * w;
+            e += stride;
+            b0 += *(const Floats *)e * w, b1 += *(const Floats *)(e + 8) * w;
+            e += stride;
+            c0 += *(const Floats *)e * w, c1 += *(const Floats *)(e + 8) * w;
+            e += stride;
+            d0 += *(const Floats *)e * w, d1 += *(const Floats *)(e + 8) * w;
+        }
+        float *o = out + x;
+        *(Floats *)o = a0, *(Floats *)(o + 8) = a1, o += out_stride;
+        *(Floats *)o = b0, *(Floats *)(o + 8) = b1, o += out_stride;
+        *(Floats *)o = c0, *(Floats *)(o + 8) = c1, o += out_stride;
+        *(Floats *)o = d0, *(Floats *)(o + 8) = d1;
+    }
+}
+
+} // namespace
+
+void LayerBlur::begin(Tile &tile, int apron) {
+    tile_ = &tile, apron_ = apron;
+    blocks_ = blocks(tile.cols, RUN);
+    low_.assign(size_t(tile.rows) * blocks_, NOWHERE);
+    high_.assign(size_t(tile.rows) * blocks_, -NOWHERE);
+    float front = 0, back = 0;
+    for (int y = 0; y < tile.rows; ++y) {
+        float *low = &low_[size_t(y) * blocks_], *high = &high_[size_t(y) * blocks_];
+        range_of_row(tile.row(0, 4, y), tile.row(0, 3, y), tile.cols, low, high);
+        for (int c = 0; c < 3; ++c) front = largest(tile.row(0, c, y), tile.cols, front);
+        for (int x = 0; tile.any_back && x < tile.cols; x += SEGMENT)
+            if (tile.has_back(y, x)) {
+                const int n = std::min(SEGMENT, tile.cols - x);
+                range_of_row(tile.row(1, 4, y) + x, tile.row(1, 3, y) + x, n, low + x / RUN,
+                             high + x / RUN);
+                for (int c = 0; c < 3; ++c) back = largest(tile.row(1, c, y) + x, n, back);
+            }
+    }
+    brightest_ = std::max(front + back, 1e-30f);
+    fullest_ = tile.any_back ? 2.f : 1.f;
+}
+
+bool LayerBlur::row_has(const Layer &layer, int y) const {
+    const float *low = &low_[size_t(y) * blocks_], *high = &high_[size_t(y) * blocks_];
+    for (int k = 0; k < blocks_; ++k)
+        if (high[k] > layer.farther && low[k] < layer.nearer) return true;
+    return false;
+}
+
+bool LayerBlur::find_extent(const Layer &layer) {
+    y0_ = tile_->rows, y1_ = 0, x0_ = blocks_, x1_ = 0;
+    for (int y = 0; y < tile_->rows; ++y) {
+        const float *low = &low_[size_t(y) * blocks_], *high = &high_[size_t(y) * blocks_];
+        for (int k = 0; k < blocks_; ++k)
+            if (high[k] > layer.farther && low[k] < layer.nearer) {
+                y0_ = std::min(y0_, y), y1_ = y + 1;
+                x0_ = std::min(x0_, k), x1_ = std::max(x1_, k + 1);
+            }
+    }
+    x0_ *= RUN, x1_ = std::min(tile_->cols, x1_ * RUN);
+    return y0_ < y1_;
+}
+
+// The layer's share of one row, columns x0_ ... x1_.
+void LayerBlur::weigh(const Layer &layer, int y, float *const *planes) {
+    Tile &t = *tile_;
+    const Hat hat(layer);
+    auto add = [&](int entry, int from, int to, bool onto) {
+        const int o = from - x0_;
+        weigh_row(hat, t.row(entry, 0, y) + from, t.row(entry, 1, y) + from,
+                  t.row(entry, 2, y) + from, t.row(entry, 3, y) + from, t.row(entry, 4, y) + from,
+                  to - from, onto, planes[0] + o, planes[1] + o, planes[2] + o, planes[3] + o);
+    };
+    add(0, x0_, x1_, false);
+    if (!t.any_back) return;
+    for (int x = x0_ / SEGMENT * SEGMENT; x < x1_; x += SEGMENT)
+        if (t.has_back(y, x)) add(1, std::max(x, x0_), std::min(x + SEGMENT, x1_), true);
+}
+
+void LayerBlur::sum_rows(const Layer &layer) {
+    const int margin = margin_, width = x1_ - x0_;
+    const float bright = FULL_SCALE / (layer.kernel.area * brightest_);
+    const float full = FULL_SCALE / (layer.kernel.area * fullest_);
+    for (int c = 0; c < 4; ++c) {
+        unscale_[c] = 1.f / ((c < 3 ? bright : full) * layer.kernel.area);
+        std::memset(sums(y0_, c), 0, sizeof(int32_t) * size_t(stride_));
+    }
+    std::fill(carry_.begin(), carry_.end(), 0.f);
+    float *planes[4];
+    for (int c = 0; c < 4; ++c) planes[c] = entry_.data() + size_t(c) * stride_;
+    for (int y = y0_; y < y1_; ++y) {
+        if (!row_has(layer, y)) {
+            std::memcpy(sums(y + 1, 0), sums(y, 0), sizeof(int32_t) * size_t(4) * stride_);
+            continue;
+        }
+        weigh(layer, y, planes);
+        for (int c = 0; c < 4; ++c) {
+            int32_t *out = sums(y + 1, c);
+            std::memset(out, 0, sizeof(int32_t) * size_t(margin));
+            sum_row(planes[c], c < 3 ? bright : full, width, carry_.data() + size_t(c) * stride_,
+                    sums(y, c) + margin, out + margin);
+            std::memset(out + margin + width, 0, sizeof(int32_t) * size_t(stride_ - margin - width));
+        }
+    }
+}
+
+void LayerBlur::keep_rows(const Layer &layer) {
+    const int margin = margin_, width = x1_ - x0_;
+    for (int y = y0_; y < y1_; ++y) {
+        float *planes[4];
+        for (int c = 0; c < 4; ++c) {
+            planes[c] = reinterpret_cast<float *>(sums(y, c)) + margin;
+            std::memset(sums(y, c), 0, sizeof(float) * size_t(margin));
+            std::memset(planes[c] + width, 0, sizeof(float) * size_t(stride_ - margin - width));
+        }
+        weigh(layer, y, planes);
+    }
+}
+
+bool LayerBlur::prepare(const Layer &layer) {
+    if (!find_extent(layer)) return false;
+    const int reach_x = layer.kernel.reach_x, reach_y = layer.kernel.reach_y;
+    const int width = tile_->cols - 2 * apron_;
+    begin_ = std::max(0, x0_ - reach_x - apron_), end_ = std::min(width, x1_ + reach_x - apron_);
+    if (begin_ >= end_ || y1_ + reach_y <= apron_ || y0_ - reach_y >= tile_->rows - apron_)
+        return false; // nothing of it reaches the cells asked for
+    // Zeros left and right of the content, as far as the columns around it are read.
+    margin_ = std::max(0, x0_ - (begin_ + apron_ - reach_x));
+    const int after = std::max(0, end_ + RUN + apron_ + reach_x - x1_);
+    stride_ = (margin_ + x1_ - x0_ + after + RUN - 1) / RUN * RUN;
+    const size_t need = size_t(tile_->rows + 1) * 4 * stride_;
+    if (sums_.size() < need) sums_.resize(need);
+    carry_.resize(size_t(4) * stride_), entry_.resize(size_t(4) * stride_);
+    zeros_.assign(size_t(4) * stride_, 0.f);
+    if (layer.kernel.dense.empty()) sum_rows(layer);
+    else keep_rows(layer);
+    return true;
+}
+
+bool LayerBlur::row(const Layer &layer, int y, BlurredRows &out) {
+    const Kernel &kernel = layer.kernel;
+    const int width = tile_->cols - 2 * apron_, at = y + apron_, begin = begin_, end = end_;
+    if (at + kernel.reach_y < y0_ || at - kernel.reach_y >= y1_) return false;
+    const int columns = 2 * kernel.reach_x + 1;
+    // Column x of the cells asked for is column x + shift of the sums.
+    const int shift = apron_ - x0_ + margin_;
+    for (int c = 0; c < 4; ++c) {
+        std::fill(out.plane(c), out.plane(c) + begin, 0.f);
+        std::fill(out.plane(c) + end, out.plane(c) + width, 0.f);
+    }
+    if (kernel.dense.empty()) {
+        top_.resize(columns), bottom_.resize(columns);
+        for (int k = 0; k < columns; ++k) {
+            const int first = std::min(y1_, std::max(y0_, at + kernel.first[k]));
+            const int last = std::min(y1_, std::max(y0_, at + kernel.last[k]));
+            top_[k] = sums(first, 0) + shift + k - kernel.reach_x;
+            bottom_[k] = sums(last, 0) + shift + k - kernel.reach_x;
+        }
+        sum_columns(top_.data(), bottom_.data(), columns, stride_, begin, end, unscale_,
+                    out.store.data(), out.stride);
+    } else {
+        const int rows = 2 * kernel.reach_y + 1;
+        lines_.resize(size_t(rows) * columns);
+        for (int j = 0; j < rows; ++j) {
+            const int from = at + j - kernel.reach_y;
+            const float *line = from < y0_ || from >= y1_
+                                    ? zeros_.data()
+                                    : reinterpret_cast<const float *>(sums(from, 0));
+            for (int k = 0; k < columns; ++k)
+                lines_[size_t(j) * columns + k] = line + shift + k - kernel.reach_x;
+        }
+        sum_pixels(lines_.data(), kernel.dense.data(), rows * columns, stride_, begin, end,
+                   out.store.data(), out.stride);
+    }
+    // Runs of 16 write past the end; what follows must be as empty as it is.
+    for (int c = 0; c < 4; ++c)
+        std::fill(out.plane(c) + end, out.plane(c) + std::max(end, width), 0.f);
+    return true;
+}
+
+bool LayerBlur::unblurred_row(const Layer &focus, int y, BlurredRows &out) {
+    const int at = y + apron_;
+    if (!row_has(focus, at)) return false;
+    x0_ = apron_, x1_ = tile_->cols - apron_;
+    float *planes[4] = {out.plane(0), out.plane(1), out.plane(2), out.plane(3)};
+    weigh(focus, at, planes);
+    return true;
+}
+
+} // namespace d2f

@@ -1,0 +1,169 @@
+// Small bright lights: cut out of the picture, and drawn one by one as exact discs.
+//
+// Twin: d2f/renderer/surfaces.py. Drawn through the layers, a light's disc has a rim that is soft by
+// an eighth of its radius and a radius that is one of the layers'; nobody sees that on texture, but
+// everybody sees it on a light. Lights larger than about 12 px are left to the layers.
+
+#include "lights.h"
+
+#include <omp.h>
+
+namespace d2f {
+
+namespace {
+
+constexpr float STANDS_OUT = 3.f;       // times the mean of the 12 x 12 px around
+constexpr float RIM = 0.01f;            // a light's faint rim is cut out with it
+constexpr float MIN_CONTRAST = 2.f;     // times the darkest of 7 x 7
+constexpr float BORROWS = 1.5f;         // a neighbour this much brighter lends its depth
+constexpr float MIN_RADIUS_PX = 2.f;
+constexpr size_t MAX_LIGHTS = 200000;   // more are a texture
+constexpr int SUB_ROWS = 4;
+
+inline float brightest(const float *c) { return std::max(c[0], std::max(c[1], c[2])); }
+
+struct Cells {
+    int rows, cols;
+    Buffer<float> peak, mean;
+};
+
+Cells measure_cells(const Photo &p, int threads) {
+    Cells c;
+    c.rows = blocks(p.rows, QUARTER), c.cols = blocks(p.cols, QUARTER);
+    c.peak.resize(size_t(c.rows) * c.cols), c.mean.resize(c.peak.size());
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int cy = 0; cy < c.rows; ++cy) {
+        std::vector<float> peak(c.cols, 0.f), sum(c.cols, 0.f), count(c.cols, 0.f);
+        for (int y = cy * QUARTER; y < std::min(p.rows, (cy + 1) * QUARTER); ++y)
+            for (int x = 0; x < p.cols; ++x) {
+                const float v = brightest(p.colour(y, x));
+                peak[x / QUARTER] = std::max(peak[x / QUARTER], v);
+                sum[x / QUARTER] += v, count[x / QUARTER] += 1;
+            }
+        for (int x = 0; x < c.cols; ++x) {
+            c.peak[size_t(cy) * c.cols + x] = peak[x];
+            c.mean[size_t(cy) * c.cols + x] = sum[x] / count[x];
+        }
+    }
+    return c;
+}
+
+// The largest peak of the 3 x 3 cells, if it stands out of their mean; else 0.
+float candidate_peak(const Cells &c, int cy, int cx, float floor) {
+    float peak = 0, mean = 0;
+    int count = 0;
+    for (int j = std::max(0, cy - 1); j <= std::min(c.rows - 1, cy + 1); ++j)
+        for (int i = std::max(0, cx - 1); i <= std::min(c.cols - 1, cx + 1); ++i) {
+            peak = std::max(peak, c.peak[size_t(j) * c.cols + i]);
+            mean += c.mean[size_t(j) * c.cols + i], ++count;
+        }
+    return peak > std::max(floor, STANDS_OUT * mean / float(count)) ? peak : 0.f;
+}
+
+float darkest_around(const Photo &p, int y, int x) {
+    float darkest = NOWHERE;
+    for (int j = std::max(0, y - 3); j <= std::min(p.rows - 1, y + 3); ++j)
+        for (int i = std::max(0, x - 3); i <= std::min(p.cols - 1, x + 3); ++i)
+            darkest = std::min(darkest, brightest(p.colour(j, i)));
+    return darkest;
+}
+
+// The rim of a light over a background, or a sharp hair before it, carries the wrong depth.
+float light_radius(const Photo &p, int y, int x, float own) {
+    float best = own * BORROWS, radius = p.radius(y, x);
+    for (int j = std::max(0, y - 1); j <= std::min(p.rows - 1, y + 1); ++j)
+        for (int i = std::max(0, x - 1); i <= std::min(p.cols - 1, x + 1); ++i) {
+            const float v = brightest(p.colour(j, i));
+            if (v > best) best = v, radius = p.radius(j, i);
+        }
+    return std::min(MAX_RADIUS_PX, std::max(-MAX_RADIUS_PX, radius));
+}
+
+void search_cell(const Photo &p, int cy, int cx, float peak, float floor,
+                 std::vector<DimmedPixel> &dimmed, std::vector<Light> &lights) {
+    const float least = std::max(floor, RIM * peak);
+    for (int y = cy * QUARTER; y < std::min(p.rows, (cy + 1) * QUARTER); ++y)
+        for (int x = cx * QUARTER; x < std::min(p.cols, (cx + 1) * QUARTER); ++x) {
+            const float *c = p.colour(y, x), v = brightest(c);
+            if (v <= least) continue;
+            const float darkest = darkest_around(p, y, x);
+            if (MIN_CONTRAST * darkest >= v) continue;
+            const float radius = light_radius(p, y, x, v);
+            if (std::fabs(radius) < MIN_RADIUS_PX) continue;
+            const float keep = darkest / v;
+            dimmed.push_back({y, x, {c[0] * keep, c[1] * keep, c[2] * keep}});
+            lights.push_back({float(y), float(x), radius,
+                              {c[0] * (1 - keep), c[1] * (1 - keep), c[2] * (1 - keep)}});
+        }
+}
+
+} // namespace
+
+void find_lights(Surfaces &s, float floor, int threads) {
+    const Photo &p = s.photo;
+    const size_t count = size_t(s.block_rows) * s.block_cols;
+    s.dimmed.assign(count, {});
+    const Cells cells = measure_cells(p, threads);
+    std::vector<std::vector<Light>> found(count);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (int b = 0; b < int(count); ++b) {
+        const int cy0 = b / s.block_cols * (BLOCK / QUARTER);
+        const int cx0 = b % s.block_cols * (BLOCK / QUARTER);
+        for (int cy = cy0; cy < std::min(cells.rows, cy0 + BLOCK / QUARTER); ++cy)
+            for (int cx = cx0; cx < std::min(cells.cols, cx0 + BLOCK / QUARTER); ++cx) {
+                if (cells.peak[size_t(cy) * cells.cols + cx] <= floor) continue;
+                const float peak = candidate_peak(cells, cy, cx, floor);
+                if (peak > 0) search_cell(p, cy, cx, peak, floor, s.dimmed[b], found[b]);
+            }
+    }
+    size_t total = 0;
+    for (const auto &f : found) total += f.size();
+    if (total > MAX_LIGHTS) {
+        s.dimmed.assign(count, {});
+        return;
+    }
+    for (size_t b = 0; b < count; ++b) {
+        s.lights.insert(s.lights.end(), found[b].begin(), found[b].end());
+        for (const DimmedPixel &d : s.dimmed[b]) s.flags[size_t(d.y) * p.cols + d.x] |= IS_LIGHT;
+    }
+    std::stable_sort(s.lights.begin(), s.lights.end(),
+                     [](const Light &a, const Light &b) { return a.radius > b.radius; });
+}
+
+void draw_light(const Light &light, const Outline &outline, LightCanvas &canvas) {
+    // The pixel's own box adds the variance of a third of a squared radius.
+    const float size = std::sqrt(std::max(light.radius * light.radius - 1.f / 3, 0.25f));
+    const float turn = light.radius > 0 ? -1.f : 1.f; // nearer points show the opening turned
+    const float density = 1.f / (float(M_PI) * size * size * SUB_ROWS);
+    const float reach = outline.reach * size;
+    const int top = std::max(canvas.y0, int(std::floor(light.y - reach + 0.5f)));
+    const int bottom = std::min(canvas.y0 + canvas.rows - 1, int(std::ceil(light.y + reach - 0.5f)));
+    const float scale = float(outline.count - 1) / (2 * outline.reach);
+    for (int y = top; y <= bottom; ++y) {
+        double *steps = canvas.row(y - canvas.y0);
+        for (int k = 0; k < SUB_ROWS; ++k) {
+            const float v = turn * (float(y) - light.y + (float(k) + 0.5f) / SUB_ROWS - 0.5f) / size;
+            const float at = (v + outline.reach) * scale;
+            if (at < 0 || at > float(outline.count - 1)) continue;
+            const int i = std::min(int(at), outline.count - 2);
+            const float f = at - float(i), *e = outline.ends + 2 * i;
+            const float left = e[0] + f * (e[2] - e[0]), right = e[1] + f * (e[3] - e[1]);
+            const float ends[2] = {light.x + size * (turn > 0 ? left : -right),
+                                   light.x + size * (turn > 0 ? right : -left)};
+            for (int side = 0; side < 2; ++side) {
+                // A step at a fraction of a pixel is shared by that pixel and the next.
+                const float x = ends[side] + 0.5f - float(canvas.x0), sign = side ? -density : density;
+                const float clamped = std::min(std::max(x, 0.f), float(canvas.cols));
+                const int cell = std::min(int(clamped), canvas.cols - 1);
+                const float later = clamped - float(cell);
+                for (int c = 0; c < 3; ++c) {
+                    const double amount = double(sign) * light.colour[c];
+                    steps[3 * cell + c] += amount * (1 - later);
+                    steps[3 * cell + 3 + c] += amount * later;
+                }
+            }
+        }
+    }
+}
+
+} // namespace d2f

@@ -1,0 +1,91 @@
+"""What the native kernel needs to know before it looks at a pixel: layers and their kernels."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..optics.aperture import Aperture, aperture_kernel, column_spans
+from .layers import kernel_radius, layer_radii, layer_scale
+
+__all__ = ["side_layers"]
+
+MIN_RUN_RADIUS = 5.0  # px; below it, rounding a column to whole rows would show
+
+
+@lru_cache(maxsize=32)
+def side_layers(aperture: Aperture, count: int, sign: int) -> list[Any]:
+    """The layers of one side, smallest radius first, as objects of the extension.
+
+    Parameters
+    ----------
+    aperture : Aperture
+    count : int
+        How many layers; they are the first ones of `layer_radii`.
+    sign : 1 or -1
+        1 for the side nearer than the plane of focus.
+    """
+    from .. import _native
+
+    radii = [0.0, *_first_radii(count + 1)]
+    squares = [sign * radius * radius for radius in radii]
+    layers = []
+    for k in range(1, count + 1):
+        inner, outer = squares[k - 1], squares[k + 1]
+        scale = layer_scale(radii[k])
+        layers.append(
+            _native.layer(
+                radius=radii[k],
+                square=squares[k],
+                nearer=outer if sign > 0 else inner,
+                farther=inner if sign > 0 else outer,
+                level=scale.bit_length() - 1,
+                kernel=_kernel(aperture, kernel_radius(radii[k], scale=scale), sign),
+            )
+        )
+    return layers
+
+
+def _first_radii(count: int) -> list[float]:
+    largest = 1.0
+    while len(radii := layer_radii(largest, ceiling_px=np.inf)) < count:
+        largest *= 2
+    return [float(radius) for radius in radii[:count]]
+
+
+def _kernel(aperture: Aperture, radius: float, sign: int) -> Any:
+    """Where a pixel's light comes from: the image of a point, turned by half a turn.
+
+    Shapes are told for points beyond the plane of focus; nearer ones show them turned, so that
+    reading turns those back.
+    """
+    from .. import _native
+
+    if radius < MIN_RUN_RADIUS:
+        weights = aperture_kernel(aperture, radius)
+        weights = weights if sign > 0 else weights[::-1, ::-1]
+        return _native.kernel_of_weights(np.ascontiguousarray(weights, np.float32))
+    top, bottom = column_spans(aperture, radius)
+    if sign < 0:
+        top, bottom = -bottom[::-1], -top[::-1]
+    first, last = _whole_rows(top.astype(np.float64), bottom.astype(np.float64))
+    return _native.kernel_of_runs(first, last)
+
+
+def _whole_rows(top: Any, bottom: Any) -> tuple[list[int], list[int]]:
+    """Runs of whole rows; what rounding gives or takes is passed on, from the centre outwards."""
+    middle = top.size // 2
+    first, last = np.zeros(top.size, int), np.zeros(top.size, int)
+    for step in (1, -1):
+        over_top = over_bottom = 0.0
+        outwards = range(middle, top.size) if step > 0 else range(middle, -1, -1)
+        for k in outwards:
+            wanted_top, wanted_bottom = top[k] + 0.5 + over_top, bottom[k] + 0.5 + over_bottom
+            first[k] = int(np.ceil(wanted_top - 0.5))
+            last[k] = max(int(np.floor(wanted_bottom + 0.5)), first[k])
+            over_top, over_bottom = wanted_top - first[k], wanted_bottom - last[k]
+            if k == middle:  # both ways start from the same column
+                over_top, over_bottom = over_top / 2, over_bottom / 2
+    return first.tolist(), last.tolist()
