@@ -47,7 +47,7 @@ void side_votes(const Map &disparity, const Sides &sides, const Guide &guide, co
 }
 
 void vote_planes(const Map &votes, const Photo &photo, const Array<float, -1, -1, 4> &planes,
-                 int radius, float ridge, int threads) {
+                 int radius, double ridge, int threads) {
     nb::gil_scoped_release released;
     d2f::scene::vote_planes(votes.data(), photo.data(), size_of(photo), radius, ridge,
                             planes.data(), threads);

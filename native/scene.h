@@ -28,7 +28,7 @@ void side_votes(const float *disparity, const float *middle, const float *surene
 
 // The linear function of colour that explains the votes best around each pixel, least squares with
 // a ridge, averaged over the same window. planes: size x 4 (red, green, blue, constant).
-void vote_planes(const float *votes, const uint8_t *photo, Size size, int radius, float ridge,
+void vote_planes(const float *votes, const uint8_t *photo, Size size, int radius, double ridge,
                  float *planes, int threads);
 
 // The map at the size of a photo: at steps the side that the plane gives the pixel's colour.

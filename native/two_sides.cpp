@@ -44,8 +44,8 @@ public:
             middle_[here] = 0.5f * (low + high);
             sureness_[here] = off * off + kSurenessFloor;
             gradient_[here] = std::max(
-                std::fabs(disparity_[index(y, x + 1)] - disparity_[index(y, x - 1)]),
-                std::fabs(disparity_[index(y + 1, x)] - disparity_[index(y - 1, x)]));
+                change(disparity_ + size_t(y) * size_.cols, x, size_.cols, 1),
+                change(disparity_ + x, y, size_.rows, size_.cols));
         }
     }
 
@@ -65,6 +65,18 @@ private:
     size_t index(int y, int x) const {
         return size_t(std::clamp(y, 0, size_.rows - 1)) * size_.cols +
                std::clamp(x, 0, size_.cols - 1);
+    }
+
+    // Difference of both neighbours along a line of samples; the line goes on straight beyond its
+    // ends, so that a slope is as steep there as within.
+    static float change(const float *line, int at, int count, size_t stride) {
+        if (count == 1) return 0.0f;
+        const auto sample = [&](int i) {
+            if (i < 0) return 2.0f * line[0] - line[stride];
+            if (i >= count) return 2.0f * line[(count - 1) * stride] - line[(count - 2) * stride];
+            return line[i * stride];
+        };
+        return std::fabs(sample(at + 1) - sample(at - 1));
     }
 
     template <class Visit> void each(int y, int x, int reach, Visit visit) const {

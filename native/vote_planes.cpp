@@ -135,7 +135,7 @@ D2F_CLONES void divide(float *row, int count, float by) {
 
 }  // namespace
 
-void vote_planes(const float *votes, const uint8_t *photo, Size size, int radius, float ridge,
+void vote_planes(const float *votes, const uint8_t *photo, Size size, int radius, double ridge,
                  float *planes, int threads) {
     threads = thread_count(threads);
     const size_t count = size_t(size.rows) * size.cols;

@@ -21,24 +21,75 @@ def test_kernel_and_twin_have_one_signature(name):
     assert inspect.signature(kernel) == inspect.signature(twin)
 
 
-@settings(max_examples=30, deadline=None)
+SIZES = st.tuples(st.integers(1, 24), st.integers(1, 24))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**31), size=SIZES, band_step=st.sampled_from([0.0, 0.1, 0.9]))
+def test_two_sides_is_its_twin_bit_for_bit(seed, size, band_step):
+    """Smooth slopes, noise and steps."""
+    rng = np.random.default_rng(seed)
+    disparity = np.cumsum(rng.random(size, np.float32) - np.float32(0.3), axis=0)
+    disparity += rng.integers(0, 2, size).astype(np.float32)
+    actual = native.two_sides(disparity, band_step=band_step)
+    np.testing.assert_array_equal(actual, reference.two_sides(disparity, band_step=band_step))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**31), small=SIZES, larger=st.tuples(*[st.integers(0, 90)] * 2))
+def test_side_votes_is_its_twin_bit_for_bit(seed, small, larger):
+    """Random maps, random colours, cells of any size."""
+    rng = np.random.default_rng(seed)
+    disparity, guide = rng.random(small, np.float32), rng.random((*small, 3), np.float32)
+    full = (small[0] + larger[0], small[1] + larger[1], 3)
+    photo = rng.integers(0, 256, full, dtype=np.uint8)
+    sides = reference.two_sides(disparity, band_step=0.5)
+    actual = native.side_votes(disparity, sides, guide, photo, colour_sigma=30.0)
+    expected = reference.side_votes(disparity, sides, guide, photo, colour_sigma=30.0)
+    np.testing.assert_array_equal(actual, expected)
+
+
+@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 2**31),
-    small=st.tuples(st.integers(1, 24), st.integers(1, 24)),
-    larger=st.tuples(st.integers(0, 90), st.integers(0, 90)),
-    radius=st.integers(1, 3),
-    band_step=st.sampled_from([0.0, 0.5, 0.95]),
+    size=st.tuples(st.integers(1, 150), st.integers(1, 60)),
+    radius=st.integers(0, 40),
+    contrast=st.sampled_from([1, 2, 256]),
 )
-def test_two_sided_mode_is_its_twin_bit_for_bit(seed, small, larger, radius, band_step):
-    """Kernel and definition give the same bytes."""
+def test_vote_planes_is_its_twin_bit_for_bit(seed, size, radius, contrast):
+    """Flat and coloured photos, windows smaller and larger than the picture."""
     rng = np.random.default_rng(seed)
-    height, width = small[0] + larger[0], small[1] + larger[1]
-    disparity, guide = rng.random(small, np.float32), rng.random((*small, 3), np.float32)
-    photo = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    options = {"radius": radius, "colour_sigma": 30.0, "band_step": band_step, "keep": 0.3}
-    actual = native.two_sided_mode(disparity, guide, photo, **options)
-    expected = reference.two_sided_mode(disparity, guide, photo, **options)
+    votes = (2 * rng.random(size, np.float32) - 1).astype(np.float32)
+    photo = rng.integers(0, contrast, (*size, 3), dtype=np.uint8)
+    actual = native.vote_planes(votes, photo, radius=radius, ridge=0.65)
+    expected = reference.vote_planes(votes, photo, radius=radius, ridge=0.65)
     np.testing.assert_array_equal(actual, expected)
+
+
+def test_vote_planes_holds_its_sums_at_the_largest_radius():
+    """White and wholly near, the largest sums there are: the plane still says near."""
+    photo, votes = np.full((99, 99, 3), 255, np.uint8), np.ones((99, 99), np.float32)
+    planes = native.vote_planes(votes, photo, radius=40, ridge=0.65)
+    np.testing.assert_array_equal(
+        planes, reference.vote_planes(votes, photo, radius=40, ridge=0.65)
+    )
+    np.testing.assert_allclose(planes[..., :3].sum(-1) * 255 + planes[..., 3], 1, atol=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**31), small=SIZES, larger=st.tuples(*[st.integers(0, 90)] * 2))
+def test_enlarge_by_side_is_its_twin_bit_for_bit(seed, small, larger):
+    """Planes on a grid between the map's and the photo's."""
+    rng = np.random.default_rng(seed)
+    disparity = rng.random(small, np.float32)
+    rows, cols = small[0] + larger[0], small[1] + larger[1]
+    photo = rng.integers(0, 256, (rows, cols, 3), dtype=np.uint8)
+    planes = (rng.random((small[0] + larger[0] // 2, cols, 4), np.float32) - 0.5).astype(np.float32)
+    sides = reference.two_sides(disparity, band_step=0.5)
+    actual = native.enlarge_by_side(disparity, sides, planes, photo)
+    np.testing.assert_array_equal(
+        actual, reference.enlarge_by_side(disparity, sides, planes, photo)
+    )
 
 
 @settings(max_examples=30, deadline=None)

@@ -8,5 +8,6 @@ the plane of focus as a disparity, with its point and confidence.
 from .analyse import View, analyse
 from .focus import Focus, choose_focus
 from .refine import disparity_at_full_size
+from .subject import held_disparity
 
-__all__ = ["Focus", "View", "analyse", "choose_focus", "disparity_at_full_size"]
+__all__ = ["Focus", "View", "analyse", "choose_focus", "disparity_at_full_size", "held_disparity"]

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ..arrays import ByteImage, FloatImage
+from .focus import has_subject
 from .refine import disparity_at_full_size
+from .subject import subject_of
 
 __all__ = ["DepthMap", "Model", "ModelMaps", "View", "analyse"]
 
@@ -56,6 +58,8 @@ class View:
         At the photo's size, larger = nearer; 1/m if `metric`, else relative 0..1.
     focus_map : float32 (h, w), 0..1
         Where a photographer would focus, at the model's size.
+    subject : float32 (H, W), 0..1, optional
+        What the main subject covers, at the photo's size and edges; None where there is none.
     metric : bool
     source : "file" or "model"
         Where the disparity comes from.
@@ -63,6 +67,7 @@ class View:
 
     disparity: FloatImage
     focus_map: FloatImage
+    subject: FloatImage | None
     metric: bool
     source: Literal["file", "model"]
 
@@ -98,6 +103,16 @@ def analyse(
     return View(
         disparity=disparity_at_full_size(small, guide_srgb, photo_srgb, threads=threads),
         focus_map=maps.focus_map,
+        subject=_subject_at_full_size(maps, photo_srgb, threads=threads),
         metric=depth is not None and depth.metric,
         source="model" if depth is None else "file",
     )
+
+
+def _subject_at_full_size(
+    maps: ModelMaps, photo_srgb: ByteImage, *, threads: int
+) -> FloatImage | None:
+    if not has_subject(maps.focus_map):
+        return None
+    subject, _ = subject_of(maps.focus_map)
+    return disparity_at_full_size(subject, maps.guide_srgb, photo_srgb, threads=threads)

@@ -1,4 +1,8 @@
-"""The compiled kernels of the scene, each with its twin in `reference`."""
+"""The compiled kernels of the scene, each with its twin in `reference`.
+
+Arrays must be C-contiguous and of the types told; `refine` sees to that. `threads` 0 uses every
+core, and the result is the same for any number.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import d2f._native as _native
 
 from ..arrays import ByteImage, FloatImage
 
-__all__ = ["area_reduce", "two_sided_mode"]
+__all__ = ["area_reduce", "enlarge_by_side", "side_votes", "two_sides", "vote_planes"]
 
 
 def area_reduce(photo_srgb: ByteImage, *, rows: int, cols: int, threads: int = 0) -> ByteImage:
@@ -20,61 +24,121 @@ def area_reduce(photo_srgb: ByteImage, *, rows: int, cols: int, threads: int = 0
     rows, cols : int
         Cells, at most H and W; pixels on a border between cells count in part to both.
     threads : int
-        0 uses every core; the result is the same for any number.
 
     Returns
     -------
     reduced : uint8 (rows, cols, 3)
     """
     reduced = np.empty((rows, cols, 3), np.uint8)
-    _native.area_reduce(np.ascontiguousarray(photo_srgb), reduced, threads=threads)
+    _native.area_reduce(photo_srgb, reduced, threads=threads)
     return reduced
 
 
-def two_sided_mode(
-    disparity: FloatImage,
-    guide_srgb: FloatImage,
-    photo_srgb: ByteImage,
-    *,
-    radius: int,
-    colour_sigma: float,
-    band_step: float,
-    keep: float,
-    threads: int = 0,
-) -> FloatImage:
-    """A small disparity map at the size of a photo, its steps moved to the photo's edges.
+def two_sides(disparity: FloatImage, *, band_step: float, threads: int = 0) -> FloatImage:
+    """The near and the far side of the steps in a small disparity map.
 
     Parameters
     ----------
     disparity : float32 (h, w)
+    band_step : float, disparity
+        A range this large within 3 x 3 samples is wholly a step, half of it is none; a slope that
+        goes on around them is none of any range.
+    threads : int
+
+    Returns
+    -------
+    sides : float32 (5, h, w)
+        Near side and far side (disparity), step (0..1), middle of the window (disparity), and
+        sureness (near 0 for samples that mix both sides, near 1 for those of one).
+    """
+    sides = np.empty((5, *disparity.shape), np.float32)
+    _native.two_sides(disparity, sides, band_step=band_step, threads=threads)
+    return sides
+
+
+def side_votes(
+    disparity: FloatImage,
+    sides: FloatImage,
+    guide_srgb: FloatImage,
+    photo_srgb: ByteImage,
+    *,
+    colour_sigma: float,
+    threads: int = 0,
+) -> FloatImage:
+    """Whether a pixel's colour is that of the near or of the far samples around it.
+
+    Parameters
+    ----------
+    disparity : float32 (h, w)
+    sides : float32 (5, h, w)
+        Of `two_sides`.
     guide_srgb : float32 (h, w, 3), 0..1
         The photo reduced to the map's size.
     photo_srgb : uint8 (H, W, 3)
-    radius : int, 1..3
-        Samples to each side of a pixel's nearest one that vote.
     colour_sigma : float, codes of 0..255
         Difference in colour at which a sample begins to count less.
-    band_step : float, disparity
-        A window of samples with a smaller range is enlarged bilinearly.
-    keep : float, 0..1
-        Share of a window's range by which a value may lie off its side's end.
     threads : int
-        0 uses every core; the result is the same for any number.
+
+    Returns
+    -------
+    votes : float32 (H, W), -1 (far) .. 1 (near)
+    """
+    votes = np.empty(photo_srgb.shape[:2], np.float32)
+    _native.side_votes(
+        disparity, sides, guide_srgb, photo_srgb, votes, colour_sigma=colour_sigma, threads=threads
+    )
+    return votes
+
+
+def vote_planes(
+    votes: FloatImage, photo_srgb: ByteImage, *, radius: int, ridge: float, threads: int = 0
+) -> FloatImage:
+    """The linear function of colour that explains the votes around each pixel.
+
+    Parameters
+    ----------
+    votes : float32 (H, W), -1..1
+    photo_srgb : uint8 (H, W, 3)
+    radius : int, 0..40
+        Window of the regression and of the mean over neighbouring functions.
+    ridge : float, squared codes, above 0
+        Differences in colour below its root count as none.
+    threads : int
+
+    Returns
+    -------
+    planes : float32 (H, W, 4)
+        Per code of red, green, blue, and the constant.
+    """
+    planes = np.empty((*votes.shape, 4), np.float32)
+    _native.vote_planes(votes, photo_srgb, planes, radius=radius, ridge=ridge, threads=threads)
+    return planes
+
+
+def enlarge_by_side(
+    disparity: FloatImage,
+    sides: FloatImage,
+    planes: FloatImage,
+    photo_srgb: ByteImage,
+    *,
+    threads: int = 0,
+) -> FloatImage:
+    """A small disparity map at the size of a photo, at steps the side of each pixel's colour.
+
+    Parameters
+    ----------
+    disparity : float32 (h, w)
+    sides : float32 (5, h, w)
+        Of `two_sides`.
+    planes : float32 (hm, wm, 4)
+        Of `vote_planes`, on the photo or a reduced one.
+    photo_srgb : uint8 (H, W, 3)
+    threads : int
 
     Returns
     -------
     enlarged : float32 (H, W)
     """
     enlarged = np.empty(photo_srgb.shape[:2], np.float32)
-    _native.two_sided_mode(
-        np.ascontiguousarray(disparity),
-        np.ascontiguousarray(guide_srgb),
-        np.ascontiguousarray(photo_srgb),
-        enlarged,
-        radius=radius,
-        colour_sigma=colour_sigma,
-        band_step=band_step,
-        keep=keep,
-        threads=threads,
-    )
+    _native.enlarge_by_side(disparity, sides, planes, photo_srgb, enlarged, threads=threads)
     return enlarged

@@ -1,30 +1,43 @@
 """What the kernels of the scene compute, written to be read: the definition, slow and plain.
 
-Two-sided joint bilateral mode: around a step of a small disparity map, each pixel of the photo asks
-the samples near it. Samples of like colour count most, samples that the small map has mixed of near
-and far count little, and those above and below the middle of the window are summed apart. The
-heavier side gives the value, so that nothing lies halfway (after Kopf et al. 2007, joint bilateral
-upsampling, and Van de Weijer and van den Boomgaard 2001, local mode filtering).
+How a small disparity map gets the photo's edges, in four steps:
+
+1. `two_sides`: the small map alone says where it steps, and from which value to which.
+2. `side_votes`: a joint bilateral filter asks whether a pixel looks like the near or the far
+   samples around it (Kopf et al. 2007); samples that mix both sides count little.
+3. `vote_planes`: within a window the votes are a linear function of colour, as good as (He et al.
+   2013); this adapts to the local contrast, and outvotes what noise and texture said.
+4. `enlarge_by_side`: the sign of that function takes one side for each pixel. Both sides are
+   smooth surfaces, so that nothing steps but where the side changes, and nothing lies between.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import ByteImage, FloatImage
 
-__all__ = ["area_reduce", "bilinear", "two_sided_mode"]
+__all__ = ["area_reduce", "enlarge_by_side", "side_votes", "two_sides", "vote_planes"]
 
-ONE, TWO, HALF = np.float32(1), np.float32(2), np.float32(0.5)
+Indices = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+
+REACH = 2  # samples to each side that tell the sides' values
+BELL_REACH = 5.0  # of the weights by distance: nearly even over the window
 SURENESS_FLOOR = np.float32(0.02)  # a sample halfway between the sides still counts this much
-TINY = np.float32(1e-30)
+KEEP = np.float32(0.3)  # of the range: how far a side may lie off its end
+SLOPE_REACH = 3  # samples around a step that must be flatter
+STEEP = np.float32(0.5)  # of the largest gradient: what is as steep as the step
+SLOPE_SHARE, STEP_SHARE = np.float32(0.9), np.float32(0.7)  # steep share of a slope, of a step
+VOTE_SCALE = 1024
+ONE, TWO, HALF, TINY = np.float32(1), np.float32(2), np.float32(0.5), np.float32(1e-30)
 
 
 def area_reduce(photo_srgb: ByteImage, *, rows: int, cols: int, threads: int = 0) -> ByteImage:
-    """Twin of `native.area_reduce`."""
+    """Twin of `native.area_reduce`; may differ by a code at ties of the rounding."""
     height, width = photo_srgb.shape[:2]
     tall = np.einsum("yp,pxc->yxc", _shares(height, rows), photo_srgb.astype(np.float64))
     small = np.einsum("xp,ypc->yxc", _shares(width, cols), tall)
@@ -32,114 +45,219 @@ def area_reduce(photo_srgb: ByteImage, *, rows: int, cols: int, threads: int = 0
     return reduced
 
 
-def _shares(pixels: int, cells: int) -> NDArray[np.float64]:
+def _shares(pixels: int, cells: int) -> Doubles:
     """Share of each cell that each pixel fills, cells x pixels."""
     begin = np.arange(cells)[:, None] * pixels / cells
     end = np.arange(1, cells + 1)[:, None] * pixels / cells
     at = np.arange(pixels)[None]
     overlap = np.clip(np.minimum(at + 1, end) - np.maximum(at, begin), 0, 1)
-    shares: NDArray[np.float64] = overlap * (cells / pixels)
+    shares: Doubles = overlap * (cells / pixels)
     return shares
 
 
-class _Axis(NamedTuple):
-    place: NDArray[np.float64]  # of each pixel's centre among the samples
-    nearest: NDArray[np.int64]
-    samples: int
-
-
-def _axis(pixels: int, samples: int) -> _Axis:
-    place = (np.arange(pixels) + 0.5) * samples / pixels - 0.5
-    return _Axis(place, np.clip(np.rint(place).astype(np.int64), 0, samples - 1), samples)
-
-
-def _tap(axis: _Axis, step: int, radius: int) -> tuple[NDArray[np.int64], FloatImage]:
-    """The sample `step` beside each pixel's nearest one, and its weight by distance."""
-    off = (axis.nearest + step - axis.place) / (radius + 1)
-    bell = np.maximum(1.0 - off * off, 0.0)
-    return np.clip(axis.nearest + step, 0, axis.samples - 1), (bell * bell).astype(np.float32)
-
-
-def bilinear(disparity: FloatImage, rows: int, cols: int) -> FloatImage:
-    """A map enlarged by straight lines between its samples; what the mode does off the steps."""
-
-    def between(axis: _Axis) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatImage]:
-        inside = np.clip(axis.place, 0, axis.samples - 1)
-        below = inside.astype(np.int64)
-        fraction = (inside - below).astype(np.float32)
-        return below, np.minimum(below + 1, axis.samples - 1), fraction
-
-    below, above, fraction = between(_axis(rows, disparity.shape[0]))
-    tall = disparity[below] + (disparity[above] - disparity[below]) * fraction[:, None]
-    left, right, fraction = between(_axis(cols, disparity.shape[1]))
-    enlarged: FloatImage = tall[:, left] + (tall[:, right] - tall[:, left]) * fraction
-    return enlarged
-
-
-def _window_range(disparity: FloatImage, radius: int) -> tuple[FloatImage, FloatImage]:
-    size = 2 * radius + 1
-    padded = np.pad(disparity, radius, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
-    return windows.min((2, 3)), windows.max((2, 3))
-
-
-def _sureness(disparity: FloatImage, low: FloatImage, high: FloatImage) -> FloatImage:
-    """Near 1 for samples that lie wholly on one side, near 0 for those mixed of both."""
+def two_sides(disparity: FloatImage, *, band_step: float, threads: int = 0) -> FloatImage:
+    """Twin of `native.two_sides`, bit for bit."""
+    windows = _windows(disparity, REACH)
+    low, high = windows.min((2, 3)), windows.max((2, 3))
     off = TWO * ((disparity - low) / np.maximum(high - low, np.float32(1e-6))) - ONE
-    sureness: FloatImage = off * off + SURENESS_FLOOR
-    return sureness
+    middle, sureness = HALF * (low + high), off * off + SURENESS_FLOOR
+    room = KEEP * (high - low)
+    near, far = _mean_beyond(disparity, sureness, middle)
+    near, far = np.maximum(near, high - room), np.minimum(far, low + room)
+    stepping = high > low
+    return np.stack(
+        [
+            np.where(stepping, near, disparity),
+            np.where(stepping, far, disparity),
+            _step(disparity, np.float32(max(band_step, 1e-6))),
+            middle,
+            sureness,
+        ]
+    )
 
 
-def two_sided_mode(
+def _windows(values: FloatImage, reach: int) -> FloatImage:
+    size = 2 * reach + 1
+    padded = np.pad(values, reach, mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, (size, size))
+
+
+def _mean_beyond(
+    disparity: FloatImage, sureness: FloatImage, middle: FloatImage
+) -> tuple[FloatImage, FloatImage]:
+    """Weighted means of the samples above and below each window's middle."""
+    values, sure = _windows(disparity, REACH), _windows(sureness, REACH)
+    bell = ((1 - (np.arange(-REACH, REACH + 1) / BELL_REACH) ** 2) ** 2).astype(np.float32)
+    weights, sums = np.zeros((2, 2, *disparity.shape), np.float32)
+    for down, along in np.ndindex(values.shape[2:]):
+        value, weight = values[..., down, along], bell[down] * bell[along] * sure[..., down, along]
+        for side, on_side in enumerate((value > middle, value <= middle)):
+            weights[side] += weight * on_side
+            sums[side] += weight * value * on_side
+    near, far = sums / np.maximum(weights, TINY)
+    return near, far
+
+
+def _step(disparity: FloatImage, band_step: np.float32) -> FloatImage:
+    """How much of a step there is: high, and not part of a slope that goes on around it."""
+    windows = _windows(disparity, 1)
+    height = np.clip(TWO * (windows.max((2, 3)) - windows.min((2, 3))) / band_step - ONE, 0, 1)
+    gradient = np.maximum(_change(disparity), _change(disparity.T).T)
+    steepest = _windows(gradient, 1).max((2, 3))
+    steep = _windows(gradient, SLOPE_REACH) > (STEEP * steepest)[..., None, None]
+    share = steep.sum((2, 3)).astype(np.float32) / np.float32((2 * SLOPE_REACH + 1) ** 2)
+    step: FloatImage = height * np.clip((SLOPE_SHARE - share) / (SLOPE_SHARE - STEP_SHARE), 0, 1)
+    return step
+
+
+def _change(disparity: FloatImage) -> FloatImage:
+    """Difference of the samples above and below, as if columns went on straight at their ends."""
+    if len(disparity) == 1:
+        return np.zeros_like(disparity)
+    before, after = TWO * disparity[:1] - disparity[1:2], TWO * disparity[-1:] - disparity[-2:-1]
+    longer = np.concatenate([before, disparity, after])
+    change: FloatImage = np.abs(longer[2:] - longer[:-2])
+    return change
+
+
+def _places(pixels: int, samples: int) -> Doubles:
+    """Where the centres of pixels lie among samples that cover the same ground."""
+    places: Doubles = (np.arange(pixels) + 0.5) * samples / pixels - 0.5
+    return places
+
+
+def _taps(pixels: int, samples: int) -> Iterator[tuple[Indices, FloatImage]]:
+    """The three samples around each pixel's nearest one, with their weights by distance."""
+    places = _places(pixels, samples)
+    nearest = np.clip(np.rint(places).astype(np.int64), 0, samples - 1)
+    for step in (-1, 0, 1):
+        off = (nearest + step - places) / 2.0
+        bell = np.maximum(1.0 - off * off, 0.0)
+        yield np.clip(nearest + step, 0, samples - 1), (bell * bell).astype(np.float32)
+
+
+def side_votes(
     disparity: FloatImage,
+    sides: FloatImage,
     guide_srgb: FloatImage,
     photo_srgb: ByteImage,
     *,
-    radius: int,
     colour_sigma: float,
-    band_step: float,
-    keep: float,
     threads: int = 0,
 ) -> FloatImage:
-    """Twin of `native.two_sided_mode`, bit for bit."""
+    """Twin of `native.side_votes`, bit for bit."""
     height, width = photo_srgb.shape[:2]
-    vertical, horizontal = _axis(height, disparity.shape[0]), _axis(width, disparity.shape[1])
-    low, high = _window_range(disparity, radius)
-    sureness = _sureness(disparity, low, high)
-    spread = np.ix_(vertical.nearest, horizontal.nearest)
-    low, high = low[spread], high[spread]
-    middle = HALF * (low + high)
-
+    row_taps, col_taps = (
+        list(_taps(*axis)) for axis in zip((height, width), disparity.shape, strict=True)
+    )
+    sureness = sides[4]
+    middle = sides[3][np.ix_(row_taps[1][0], col_taps[1][0])]
     photo, guide = photo_srgb.astype(np.float32), guide_srgb * np.float32(255)
     sigma = np.float32(colour_sigma)
     per_colour = ONE / (np.float32(4) * sigma * sigma)
-    weights, sums = np.zeros((2, 2, height, width), np.float32)
-    for down in range(-radius, radius + 1):
-        rows, row_weight = _tap(vertical, down, radius)
-        for along in range(-radius, radius + 1):
-            cols, col_weight = _tap(horizontal, along, radius)
+    near, far = np.zeros((2, height, width), np.float32)
+    for rows, row_weight in row_taps:
+        for cols, col_weight in col_taps:
             tap = np.ix_(rows, cols)
             red, green, blue = np.moveaxis(photo - guide[tap], 2, 0)
             tail = ONE + (red * red + green * green + blue * blue) * per_colour
             weight = row_weight[:, None] * col_weight * sureness[tap] / (tail * tail)
-            for side, on_side in enumerate((disparity[tap] > middle, disparity[tap] <= middle)):
-                weights[side] += weight * on_side
-                sums[side] += weight * disparity[tap] * on_side
-
-    banded = high - low > np.float32(band_step)
-    room = np.float32(keep) * (high - low)
-    near = np.maximum(sums[0] / (weights[0] + TINY), high - room)
-    far = np.minimum(sums[1] / (weights[1] + TINY), low + room)
-    votes = (weights[0] - weights[1]) / (weights[0] + weights[1] + TINY) * banded
-    mode = np.where(_sum_of_3x3(votes) > 0, near, far)
-    return np.where(banded, mode, bilinear(disparity, height, width))
+            near += weight * (disparity[tap] > middle)
+            far += weight * (disparity[tap] <= middle)
+    votes: FloatImage = (near - far) / (near + far + TINY)
+    return votes
 
 
-def _sum_of_3x3(votes: FloatImage) -> FloatImage:
-    padded = np.pad(votes, 1)
-    rows, cols = votes.shape
-    total = np.zeros_like(votes)
-    for down in range(3):
-        for along in range(3):
-            total += padded[down : down + rows, along : along + cols]
-    return total
+def vote_planes(
+    votes: FloatImage, photo_srgb: ByteImage, *, radius: int, ridge: float, threads: int = 0
+) -> FloatImage:
+    """Twin of `native.vote_planes`, bit for bit."""
+    whole = np.rint(votes * np.float32(VOTE_SCALE)).astype(np.int64)
+    red, green, blue = np.moveaxis(photo_srgb.astype(np.int64), 2, 0)
+
+    def mean(values: Indices) -> Doubles:
+        return _window_sum(values, radius) * per_count
+
+    per_count = 1.0 / _window_sum(np.ones_like(whole), radius)
+    v, r, g, b = mean(whole) / VOTE_SCALE, mean(red), mean(green), mean(blue)
+    vr = mean(whole * red) / VOTE_SCALE - v * r
+    vg = mean(whole * green) / VOTE_SCALE - v * g
+    vb = mean(whole * blue) / VOTE_SCALE - v * b
+    rr, rg, rb = (
+        mean(red * red) - r * r + ridge,
+        mean(red * green) - r * g,
+        mean(red * blue) - r * b,
+    )
+    gg, gb = mean(green * green) - g * g + ridge, mean(green * blue) - g * b
+    bb = mean(blue * blue) - b * b + ridge
+    crr, crg, crb = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
+    cgg, cgb, cbb = rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg
+    det = rr * crr + rg * crg + rb * crb
+    ar = (crr * vr + crg * vg + crb * vb) / det
+    ag = (crg * vr + cgg * vg + cgb * vb) / det
+    ab = (crb * vr + cgb * vg + cbb * vb) / det
+    planes = np.stack([ar, ag, ab, v - (ar * r + ag * g + ab * b)], -1).astype(np.float32)
+    return _window_mean(planes, radius)
+
+
+def _ends(size: int, radius: int) -> tuple[Indices, Indices]:
+    """Begin and end of the window around each place; windows end at the border."""
+    at = np.arange(size)
+    return np.maximum(at - radius, 0), np.minimum(at + radius + 1, size)
+
+
+def _window_sum(values: Indices, radius: int) -> Indices:
+    sums = np.pad(values, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    (top, bottom), (left, right) = (_ends(size, radius) for size in values.shape)
+    sums = sums[bottom] - sums[top]
+    windows: Indices = sums[:, right] - sums[:, left]
+    return windows
+
+
+def _window_mean(planes: FloatImage, radius: int) -> FloatImage:
+    prefix = np.pad(planes.astype(np.float64), ((0, 0), (1, 0), (0, 0))).cumsum(1)
+    begin, end = _ends(planes.shape[1], radius)
+    along = ((prefix[:, end] - prefix[:, begin]) / (end - begin)[:, None]).astype(np.float32)
+    means = np.zeros_like(planes)
+    for row, (begin_row, end_row) in enumerate(zip(*_ends(planes.shape[0], radius), strict=True)):
+        for line in along[begin_row:end_row]:
+            means[row] += line
+        means[row] /= np.float32(end_row - begin_row)
+    return means
+
+
+def _between(pixels: int, samples: int) -> tuple[Indices, Indices, FloatImage]:
+    inside = np.clip(_places(pixels, samples), 0, samples - 1)
+    below = inside.astype(np.int64)
+    return below, np.minimum(below + 1, samples - 1), (inside - below).astype(np.float32)
+
+
+def _bilinear(values: FloatImage, rows: int, cols: int) -> FloatImage:
+    """Straight lines between samples, first down, then along."""
+    below, above, fraction = _between(rows, values.shape[0])
+    tall = values[below] + (values[above] - values[below]) * fraction[:, None]
+    left, right, fraction = _between(cols, values.shape[1])
+    enlarged: FloatImage = tall[:, left] + (tall[:, right] - tall[:, left]) * fraction
+    return enlarged
+
+
+def enlarge_by_side(
+    disparity: FloatImage,
+    sides: FloatImage,
+    planes: FloatImage,
+    photo_srgb: ByteImage,
+    *,
+    threads: int = 0,
+) -> FloatImage:
+    """Twin of `native.enlarge_by_side`, bit for bit."""
+    rows, cols = photo_srgb.shape[:2]
+    straight = _bilinear(disparity, rows, cols)
+    near, far, step = (_bilinear(side, rows, cols) for side in sides[:3])
+    photo = photo_srgb.astype(np.float32)
+    votes = np.zeros(straight.shape, np.float32)
+    for colour in range(3):
+        votes += _bilinear(planes[..., colour], rows, cols) * photo[..., colour]
+    votes += _bilinear(planes[..., 3], rows, cols)
+    side: FloatImage = np.where(votes > 0, near, far)
+    enlarged: FloatImage = straight + step * (side - straight)
+    return enlarged
