@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
@@ -62,9 +63,15 @@ def depth_figures(predict: Predictor, pairs: tuple[DepthPair, ...]) -> dict[str,
     real = np.array([pair.real for pair in pairs])
     figures: dict[str, float] = {}
     for label, chosen in (("all", real | True), ("real", real), ("pseudo", ~real)):
-        figures[f"delta1_{label}"] = float(np.nanmean(np.array(near)[chosen]))
-        figures[f"ordinal_{label}"] = float(np.nanmean(np.array(wrong)[chosen]))
+        figures[f"delta1_{label}"] = mean_of_known(np.array(near)[chosen])
+        figures[f"ordinal_{label}"] = mean_of_known(np.array(wrong)[chosen])
     return figures
+
+
+def mean_of_known(values: NDArray[np.float64]) -> float:
+    """Mean of the values that are not NaN; NaN if there is none."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def resized(map_: FloatImage, like: FloatImage | ByteImage) -> FloatImage:
