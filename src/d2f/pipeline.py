@@ -15,7 +15,7 @@ from .arrays import ByteImage, FloatImage
 from .files import Photo
 from .models.compact import CompactModel
 from .scene import Focus, View
-from .settings import DepthSettings, FocusSettings, LensSettings, LightSettings, Settings
+from .settings import DepthSettings, LensSettings, LightSettings, Settings
 
 __all__ = ["Rendered", "Session"]
 
@@ -114,10 +114,16 @@ class Session:
             If the settings cannot be had with this photo.
         """
         photo, view = self.photo, self.view
-        focus = _choose_focus(view, settings.focus)
-        lens = _lens_for(settings.lens, view, focus, photo.long_side_px)
+        focus = scene.choose_focus(view.disparity, view.focus_map, point=settings.focus.point)
+        disparity = scene.held_disparity(
+            view.disparity,
+            view.subject if settings.focus.mode == "auto" else None,
+            at=focus.disparity,
+            subject_range=focus.subject_range,
+        )
+        lens = _lens_for(settings.lens, disparity, focus, photo.long_side_px)
         defocus_px = optics.defocus_from_disparity(
-            view.disparity, focus.disparity, lens, long_side_px=photo.long_side_px
+            disparity, focus.disparity, lens, long_side_px=photo.long_side_px
         )
         self._on_stage("blurring")
         radiance = self._radiance_under(settings.light)
@@ -166,17 +172,13 @@ def _srgb_copy(photo: Photo) -> ByteImage:
     return light.codes_from_radiance(radiance, optics.SRGB, np.uint8)
 
 
-def _choose_focus(view: View, settings: FocusSettings) -> Focus:
-    return scene.choose_focus(view.disparity, view.focus_map, point=settings.point)
-
-
 def _lens_for(
-    settings: LensSettings, view: View, focus: Focus, long_side_px: int
+    settings: LensSettings, disparity: FloatImage, focus: Focus, long_side_px: int
 ) -> optics.ThinLens:
     """The lens of the settings, its f-number found where the strength is given as a radius."""
     if settings.blur_percent is None:
         return settings.thin_lens()
-    span = float(np.abs(view.disparity - np.float32(focus.disparity)).max())
+    span = float(np.abs(disparity - np.float32(focus.disparity)).max())
     f_number = optics.f_number_from_blur(
         settings.blur_percent / 100 * long_side_px,
         span,

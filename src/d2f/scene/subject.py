@@ -1,0 +1,126 @@
+"""The subject: which part of the focus map it is, and how it is held in focus as a whole.
+
+A network's disparity wavers by a few percent within a subject and falls off towards its rim, which
+at a fast aperture is a blurred nose. A photographer focuses on a thing, not on a plane through it,
+so the subject's own range of disparity counts as the plane of focus.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import FloatImage
+
+__all__ = ["held_disparity", "peak_of", "smoothed", "subject_of"]
+
+SMOOTHING_SHARE = 0.03  # of the map's long side: sigma before the maximum is taken
+SUBJECT_SHARE = 0.5  # of the map's maximum: what still belongs to the subject
+SKIRT_CELLS = 2  # beyond that, so that the subject keeps its soft rim
+HELD_FROM, HELD_FULLY = 0.3, 0.7  # of the subject map: how much of a pixel's excess is taken away
+
+
+def smoothed(focus_map: FloatImage) -> FloatImage:
+    """The focus map after a Gaussian of 3 % of its long side; the border is repeated."""
+    rows, cols = focus_map.shape
+    sigma = max(SMOOTHING_SHARE * max(rows, cols), 0.5)
+    across: FloatImage = focus_map @ _gaussian(cols, sigma).T
+    result: FloatImage = _gaussian(rows, sigma) @ across
+    return result
+
+
+def peak_of(scores: FloatImage) -> tuple[int, int]:
+    """Row and column of the highest score."""
+    row, col = divmod(int(np.argmax(scores)), scores.shape[1])
+    return row, col
+
+
+def subject_of(focus_map: FloatImage) -> tuple[FloatImage, tuple[int, int]]:
+    """The part of a focus map that is its main subject.
+
+    Parameters
+    ----------
+    focus_map : float32 (h, w), 0..1
+
+    Returns
+    -------
+    subject : float32 (h, w), 0..1
+        The focus map where it hangs together with the smoothed maximum, 0 elsewhere.
+    cell : (row, column)
+        The subject's cell nearest to that maximum, which itself may lie in a ring's hole.
+    """
+    peak = peak_of(smoothed(focus_map))
+    inside = focus_map >= SUBJECT_SHARE * focus_map.max()
+    rows, cols = np.indices(focus_map.shape, dtype=np.float32)
+    distance: FloatImage = np.hypot(rows - np.float32(peak[0]), cols - np.float32(peak[1]))
+    cell = peak_of(np.where(inside, -distance, np.float32(-np.inf)))
+    part = _connected(inside, cell)
+    for _ in range(SKIRT_CELLS):
+        part = _grown(part)
+    return np.where(part, focus_map, np.float32(0)), cell
+
+
+def held_disparity(
+    disparity: FloatImage,
+    subject: FloatImage | None,
+    *,
+    at: float,
+    subject_range: tuple[float, float],
+) -> FloatImage:
+    """Disparity in which the subject lies wholly on the plane of focus.
+
+    Parameters
+    ----------
+    disparity : float32 (H, W)
+        Larger is nearer.
+    subject : float32 (H, W), 0..1, optional
+        What the subject covers, steep at its outline: there, what lies outside the range is the
+        network's error and is taken away.
+    at : float
+        Disparity of the plane of focus.
+    subject_range : (near, far)
+        Disparities between which everything is in focus.
+
+    Returns
+    -------
+    disparity : float32 (H, W)
+        `at` within the range; outside of it as far from `at` as from the range's end.
+    """
+    near, far = subject_range
+    excess = disparity - np.clip(disparity, np.float32(far), np.float32(near))
+    if subject is not None:
+        held = np.clip((subject - HELD_FROM) / (HELD_FULLY - HELD_FROM), 0, 1)
+        excess *= 1 - held
+    held_map: FloatImage = excess + np.float32(at)
+    return held_map
+
+
+def _gaussian(size: int, sigma: float) -> FloatImage:
+    """Matrix that smooths an axis; what would lie outside counts as the border."""
+    at = np.arange(size)
+    reach = int(np.ceil(3 * sigma))
+    matrix = np.zeros((size, size))
+    for step in range(-reach, reach + 1):
+        source = np.clip(at + step, 0, size - 1)
+        np.add.at(matrix, (at, source), np.exp(-0.5 * (step / sigma) ** 2))
+    smoothing: FloatImage = (matrix / matrix.sum(1, keepdims=True)).astype(np.float32)
+    return smoothing
+
+
+def _grown(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask and its neighbours over edges and corners."""
+    padded = np.pad(part, 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    grown: NDArray[np.bool_] = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return grown
+
+
+def _connected(inside: NDArray[np.bool_], start: tuple[int, int]) -> NDArray[np.bool_]:
+    """The part of a mask that hangs together with a cell, over edges and corners."""
+    part = np.zeros(inside.shape, bool)
+    part[start] = True
+    while True:
+        grown = _grown(part) & inside
+        if np.array_equal(grown, part):
+            return part
+        part = grown
