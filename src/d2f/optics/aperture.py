@@ -144,7 +144,7 @@ def aperture_kernel(aperture: Aperture, radius_px: float) -> NDArray[np.float64]
     reach = max(0, math.ceil(max(-float(top.min()), float(bottom.max())) - 0.5))
     row = np.arange(-reach, reach + 1)[:, None, None]
     cover = np.minimum(bottom, row + 0.5) - np.maximum(top, row - 0.5)
-    kernel = np.maximum(cover, 0).mean(axis=2)
+    kernel: NDArray[np.float64] = np.maximum(cover, 0).mean(axis=2)
     kernel /= kernel.sum()
     kernel.flags.writeable = False
     return kernel

@@ -19,6 +19,7 @@ __all__ = ["LINEAR", "SRGB", "ToneCurve", "codes_from_light", "gamma_curve", "li
 
 TABLE_SIZE = 65536  # one entry per 16-bit code, so that 16-bit files decode without interpolation
 ENCODE_SIZE = 32768
+LARGEST_CODE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +97,8 @@ def light_from_codes(codes: CodeImage, curve: ToneCurve) -> FloatImage:
     if curve is LINEAR:
         return np.maximum(codes, np.float32(0))
     within = np.interp(codes, _CODES, curve.table).astype(np.float32)
-    slope = (curve.table[-1] - curve.table[-257]) * np.float32((TABLE_SIZE - 1) / 256)
-    return within + np.maximum(codes - np.float32(1), np.float32(0)) * slope
+    light = within + np.maximum(codes - np.float32(1), np.float32(0)) * _slope(curve)
+    return light.astype(np.float32)
 
 
 def codes_from_light(
@@ -124,9 +125,14 @@ def codes_from_light(
     low = curve.inverse[below]
     codes = low + (curve.inverse[below + 1] - low) * (position - below.astype(np.float32))
     if dtype == np.float32:
-        slope = (curve.table[-1] - curve.table[-257]) * np.float32((TABLE_SIZE - 1) / 256)
-        return codes + np.maximum(radiance - np.float32(1), np.float32(0)) / slope
-    if dtype not in (np.dtype(np.uint8), np.dtype(np.uint16)):
+        extended: CodeImage = codes + np.maximum(radiance - np.float32(1), 0) / _slope(curve)
+        return extended
+    if dtype not in LARGEST_CODE:
         raise UsageError(f"cannot encode to {dtype}: give uint8, uint16 or float32.")
-    largest = np.iinfo(dtype).max
-    return np.rint(codes * np.float32(largest)).astype(dtype)
+    rounded: CodeImage = np.rint(codes * np.float32(LARGEST_CODE[dtype])).astype(dtype)
+    return rounded
+
+
+def _slope(curve: ToneCurve) -> np.float32:
+    """Light per code at white, where floats go on straight."""
+    return np.float32((curve.table[-1] - curve.table[-257]) * (TABLE_SIZE - 1) / 256)

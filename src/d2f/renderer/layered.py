@@ -87,7 +87,8 @@ def _convolve(layer: Tensor, defocus_px: float, aperture: Aperture) -> Tensor:
     size = (rows + 2 * up, cols + 2 * left)
     spectrum = torch.fft.rfft2(planes, s=size) * torch.fft.rfft2(kernel, s=size)
     spread = torch.fft.irfft2(spectrum, s=size)[..., 2 * up :, 2 * left :]
-    return spread.movedim(-3, -1)
+    blurred: Tensor = spread.movedim(-3, -1)
+    return blurred
 
 
 def _composite(layers: list[Tensor]) -> Tensor:

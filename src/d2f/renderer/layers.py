@@ -50,7 +50,7 @@ def layer_radii(largest_px: float, *, ceiling_px: float = MAX_RADIUS_PX) -> NDAr
 
 def layer_scale(radius_px: float) -> int:
     """Reduction (1, 2, 4 ...) at which a layer is drawn: its kernel keeps at least 8 px."""
-    return 2 ** max(0, math.floor(math.log2(max(radius_px, 1.0) / MIN_COARSE_RADIUS)))
+    return 1 << max(0, math.floor(math.log2(max(radius_px, 1.0) / MIN_COARSE_RADIUS)))
 
 
 def kernel_radius(radius_px: float, *, scale: int = 1) -> float:

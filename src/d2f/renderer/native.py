@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import d2f._native as _native
+
 from ..arrays import FloatImage
 from ..errors import UsageError
 from ..optics.aperture import Aperture, row_profile
@@ -77,8 +79,6 @@ def blur(
     radiance, defocus_px = _as_float32("radiance", radiance), _as_float32("defocus_px", defocus_px)
     _check_shapes(radiance, defocus_px)
     _check_values(radiance, defocus_px)
-    from .. import _native
-
     nearest, farthest = float(defocus_px.max()), float(defocus_px.min())
     outline, outline_reach = row_profile(aperture)
     out = np.empty_like(radiance)

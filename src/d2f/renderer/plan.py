@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+import d2f._native as _native
+
 from ..optics.aperture import Aperture, aperture_kernel, column_spans
 from .layers import kernel_radius, layer_radii, layer_scale
 
@@ -27,8 +29,6 @@ def side_layers(aperture: Aperture, count: int, sign: int) -> list[Any]:
     sign : 1 or -1
         1 for the side nearer than the plane of focus.
     """
-    from .. import _native
-
     radii = [0.0, *_first_radii(count + 1)]
     squares = [sign * radius * radius for radius in radii]
     layers = []
@@ -61,8 +61,6 @@ def _kernel(aperture: Aperture, radius: float, sign: int) -> Any:
     Shapes are told for points beyond the plane of focus; nearer ones show them turned, so that
     reading turns those back.
     """
-    from .. import _native
-
     if radius < MIN_RUN_RADIUS:
         weights = aperture_kernel(aperture, radius)
         weights = weights if sign > 0 else weights[::-1, ::-1]
