@@ -13,7 +13,9 @@ __all__ = ["depth"]
 
 
 def depth(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to look at.")],
+    photo: Annotated[
+        Path, typer.Argument(metavar="PHOTO", readable=False, help="The photo to look at.")
+    ],
     output: Annotated[
         Path,
         typer.Option(

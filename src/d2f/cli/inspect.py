@@ -11,7 +11,9 @@ __all__ = ["inspect"]
 
 
 def inspect(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to look at.")],
+    photo: Annotated[
+        Path, typer.Argument(metavar="PHOTO", readable=False, help="The photo to look at.")
+    ],
     json_object: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tell a photo's format, size, light and metadata, without rendering it."""

@@ -22,7 +22,8 @@ __all__ = ["render"]
 
 def render(
     photos: Annotated[
-        list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or one folder of photos.")
+        list[Path],
+        typer.Argument(metavar="PHOTO...", readable=False, help="Photos, or one folder of photos."),
     ],
     output: Annotated[
         Path | None,
@@ -153,6 +154,10 @@ def _run(
 
     for target in job.targets:
         check_target(target, overwrite=overwrite)
+    files.format_of(job.output)
+    for path in job.maps.values():
+        if path is not None:
+            files.check_map_name(path)
     on_stage("reading")
     photo = files.read_photo(job.photo)
     session = Session(photo, settings.depth, on_stage=on_stage)

@@ -65,7 +65,9 @@ class Reporter:
             self._print_json(job, rendered)
         elif not self._quiet:
             x, y = focus.point
-            f_number = "no blur" if rendered.f_number == float("inf") else f"f/{rendered.f_number:.3g}"
+            f_number = (
+                "no blur" if rendered.f_number == float("inf") else f"f/{rendered.f_number:.3g}"
+            )
             print(f"{job.output}  focus {x:.2f},{y:.2f}  {f_number}")
         if self._verbose:
             times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
