@@ -167,3 +167,42 @@ def test_odd_names_are_read_as_what_they_hold(tmp_path):
     path = Path(tmp_path / "really.png.txt")
     path.write_bytes(content_of("JPEG"))
     assert files.read_photo(path).format == "JPEG"
+
+
+def test_directories_that_point_back_end_quickly():
+    """EXIF entries that all point at their own directory are read once, not for ever."""
+    import time
+
+    from d2f.files.exif import entries_of
+
+    pointers = b"".join(struct.pack("<HHII", 0x8769, 4, 1, 8) for _ in range(900))
+    block = b"II*\0" + struct.pack("<IH", 8, 900) + pointers + b"\0" * 4
+    start = time.process_time()
+    entries_of(block)
+    assert time.process_time() - start < 1
+
+
+def test_many_entries_on_one_value_share_a_budget():
+    """Entries that all claim the same megabytes do not multiply them."""
+    from d2f.files.exif import MAX_VALUE_BYTES, entries_of
+
+    size = 2_000_000
+    entries = b"".join(struct.pack("<HHII", 1000 + k, 1, size, 8000) for k in range(500))
+    block = b"II*\0" + struct.pack("<IH", 8, 500) + entries
+    found = entries_of(block.ljust(8000 + size, b"x"))
+    assert sum(len(entry.value) for entry in found) <= MAX_VALUE_BYTES
+
+
+def test_devices_and_pipes_are_no_photos(tmp_path):
+    """What is no regular file is refused, not waited for."""
+    import os
+
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(PhotoError, match="device or a pipe"):
+        files.read_photo(tmp_path / "pipe.jpg")
+
+
+def test_a_png_without_its_end_is_damaged():
+    """The last rows of a picture may be missing without the decoder's noticing."""
+    with pytest.raises(PhotoError, match="cut short"):
+        files.photo_from_bytes(content_of("PNG")[:-12])

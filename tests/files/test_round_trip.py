@@ -248,3 +248,50 @@ def test_unknown_endings_are_refused(tmp_path):
     photo = photo_with(gradient(np.uint8), "PNG")
     with pytest.raises(PhotoError, match=r"\.gif.*\.jpg"):
         files.write_photo(photo, Path("a.gif"), overwrite=False)
+
+
+def test_a_lossless_webp_stays_lossless(tmp_path):
+    """Every code of a lossless WebP comes back."""
+    Image.fromarray(gradient(np.uint8)).save(tmp_path / "a.webp", lossless=True, exact=True)
+    files.write_photo(files.read_photo(tmp_path / "a.webp"), tmp_path / "b.webp", overwrite=False)
+    again = files.read_photo(tmp_path / "b.webp")
+    np.testing.assert_array_equal(again.pixels, gradient(np.uint8))
+
+
+def test_long_photoshop_resources_go_on_in_the_next_segment(tmp_path):
+    """What TIFF holds in one block, JPEG holds in several; both come back whole."""
+    resources = bytes(range(256)) * 700
+    photo = photo_with(gradient(np.uint8), "TIFF", iptc=resources)
+    files.write_photo(photo, tmp_path / "a.jpg", overwrite=False)
+    assert files.read_photo(tmp_path / "a.jpg").metadata.iptc == resources
+
+
+def test_resolution_and_comment_of_a_jpeg_are_kept(tmp_path):
+    """The JFIF header's density and the comment survive."""
+    Image.fromarray(gradient(np.uint8)).save(tmp_path / "a.jpg", dpi=(300, 300), comment=b"hello")
+    files.write_photo(files.read_photo(tmp_path / "a.jpg"), tmp_path / "b.jpg", overwrite=False)
+    with Image.open(tmp_path / "b.jpg") as image:
+        assert image.info["dpi"] == (300, 300)
+        assert image.info["comment"] == b"hello"
+
+
+def test_discs_without_hard_links_are_written_too(tmp_path, monkeypatch):
+    """Where a link cannot be made, the file is renamed into place."""
+
+    def refuse(*_names: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    photo = photo_with(gradient(np.uint8), "PNG")
+    files.write_photo(photo, tmp_path / "a.png", overwrite=False)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_link_keeps_pointing_at_its_file(tmp_path):
+    """Writing over a symbolic link changes the file that it means."""
+    (tmp_path / "real.png").write_bytes(b"old")
+    (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
+    photo = photo_with(gradient(np.uint8), "PNG")
+    files.write_photo(photo, tmp_path / "link.png", overwrite=True)
+    assert (tmp_path / "link.png").is_symlink()
+    assert files.read_photo(tmp_path / "real.png").size == (48, 64)

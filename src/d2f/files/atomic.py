@@ -30,6 +30,7 @@ def write_whole(content: bytes, path: Path, *, overwrite: bool) -> None:
     """
     if path.exists() and not overwrite:
         raise PhotoError(f"{path} exists already: give --overwrite or another name.")
+    path = path.resolve() if path.is_symlink() else path  # the file that a link means
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(content, path, overwrite=overwrite)
@@ -51,13 +52,22 @@ def _replace(content: bytes, path: Path, *, overwrite: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        if overwrite:
+        if overwrite or not _linked(temporary, path):
             temporary.replace(path)
-        else:
-            os.link(temporary, path)  # fails where a file has appeared meanwhile; rename would not
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Link, which unlike a rename fails where a file has appeared meanwhile; some discs cannot."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _umask() -> int:

@@ -87,6 +87,8 @@ def _disparity(raster: NDArray[Any], unit: DepthUnit, path: Path) -> FloatImage:
     """Disparity with NaN where nothing is known."""
     integers = raster.dtype.kind in "uib"
     values = raster.astype(np.float32)
+    if unit == "m" and integers and raster.dtype.itemsize == 1:
+        raise PhotoError(f"{path} holds 8 bits, too few for metres: give 16 bits (mm) or floats.")
     if unit == "m":
         depth_m = values / np.float32(MM_PER_M) if integers else values
         return np.where(depth_m > 0, np.float32(1) / depth_m, np.float32(np.nan))

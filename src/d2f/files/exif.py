@@ -25,6 +25,7 @@ SUB_DIRECTORIES = frozenset({EXIF_IFD, GPS_IFD, INTEROP_IFD})
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 SHORT, LONG = 3, 4
 MAX_ENTRIES = 1000  # of one directory; more is damage
+MAX_VALUE_BYTES = 64_000_000  # of all entries together; XMP, the largest, may have 32 MB
 
 # What belongs to the pixels or has a place of its own, and so is never carried over (TIFF 6.0,
 # TIFF/EP): sizes, strips, tiles, compression, colour map, sub-files, XMP, Photoshop resources, ICC.
@@ -59,12 +60,19 @@ def entries_of(block: bytes) -> tuple[Entry, ...]:
     if order is None or len(block) < 8:
         return ()
     (offset,) = struct.unpack_from(order + "I", block, 4)
-    return tuple(_directory(block, order, offset, depth=0))
+    return tuple(_directory(block, order, offset, visited=set(), budget=[MAX_VALUE_BYTES]))
 
 
-def _directory(block: bytes, order: ByteOrder, offset: int, *, depth: int) -> Iterator[Entry]:
-    if offset + 2 > len(block) or depth > 2:  # IFD0 > Exif > interoperability: no file goes deeper
+def _directory(
+    block: bytes, order: ByteOrder, offset: int, *, visited: set[int], budget: list[int]
+) -> Iterator[Entry]:
+    """Entries of one directory; each directory is read once, and values share a budget of bytes.
+
+    A damaged block can point back at itself, or many times at the same megabyte.
+    """
+    if offset + 2 > len(block) or offset in visited:
         return
+    visited.add(offset)
     (count,) = struct.unpack_from(order + "H", block, offset)
     for index in range(min(count, MAX_ENTRIES)):
         at = offset + 2 + 12 * index
@@ -76,13 +84,14 @@ def _directory(block: bytes, order: ByteOrder, offset: int, *, depth: int) -> It
             (where,) = struct.unpack_from(order + "I", block, at + 8)
         else:
             where = at + 8
-        if size == 0 or where + size > len(block):
+        if size == 0 or where + size > len(block) or size > budget[0]:
             continue
+        budget[0] -= size
         value = block[where : where + size]
         children: tuple[Entry, ...] = ()
         if tag in SUB_DIRECTORIES and kind in (LONG, 13) and values == 1:
             (below,) = struct.unpack(order + "I", value)
-            children = tuple(_directory(block, order, below, depth=depth + 1))
+            children = tuple(_directory(block, order, below, visited=visited, budget=budget))
             if not children:
                 continue  # a pointer to nothing would point anywhere once it is moved
         yield Entry(tag, kind, values, value, where, children)

@@ -46,11 +46,16 @@ class JpegCoding:
     subsampling : int
         0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0; -1 unknown.
     progressive : bool
+    dpi : (x, y), optional
+        Dots per inch of the JFIF header.
+    comment : bytes, optional
     """
 
     tables: tuple[tuple[int, ...], ...]
     subsampling: int
     progressive: bool
+    dpi: tuple[float, float] | None = None
+    comment: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,6 +78,8 @@ class Photo:
     metadata : Metadata
     jpeg : JpegCoding, optional
         Only where the photo came from a JPEG.
+    lossless : bool
+        Whether a WebP keeps every code; the other formats do or do not by nature.
     """
 
     pixels: CodeImage = field(repr=False)
@@ -83,6 +90,7 @@ class Photo:
     grey: bool = False
     metadata: Metadata = field(default_factory=Metadata, repr=False)
     jpeg: JpegCoding | None = field(default=None, repr=False)
+    lossless: bool = False
 
     @property
     def size(self) -> tuple[int, int]:

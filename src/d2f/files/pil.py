@@ -38,6 +38,9 @@ def photo_from_pil(image: Image.Image) -> Photo:
         icc = None if image.mode == "CMYK" else icc
     block = exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else None
     photo = photo_of(
-        codes, metadata=Metadata(exif=block, icc=icc or None), file_format="PNG", name="image"
+        codes,
+        metadata=Metadata(exif=block, icc=icc or None, xmp=image.info.get("xmp") or None),
+        file_format="PNG",
+        name="image",
     )
     return upright(photo)

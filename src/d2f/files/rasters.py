@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 import re
 import tempfile
@@ -64,6 +65,7 @@ def _decoded(content: bytes, path: Path, max_pixels: int) -> NDArray[Any]:
     if content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         import tifffile
 
+        logging.getLogger("tifffile").addHandler(logging.NullHandler())
         with tifffile.TiffFile(io.BytesIO(content)) as file:
             page = file.pages[0]
             _check(math.prod(page.shape), path, max_pixels)

@@ -55,6 +55,8 @@ def read_bytes(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
     try:
         if path.is_dir():
             raise PhotoError(f"{path} is a folder: give a file.")
+        if path.exists() and not path.is_file():
+            raise PhotoError(f"{path} is a device or a pipe: give a file.")
         size = path.stat().st_size
         if size > limits.file_bytes:
             raise PhotoError(
@@ -126,12 +128,20 @@ def _read_with_pillow(content: bytes, file_format: Format, *, name: str, limits:
         if getattr(image, "n_frames", 1) > 1 and file_format in ("PNG", "WEBP"):
             raise PhotoError(f"{name} is an animation: give a single picture.")
         jpeg = _jpeg_coding(image) if isinstance(image, JpegImagePlugin.JpegImageFile) else None
+        _check_end(content, file_format)
         codes = _decoded(image, content)
         metadata = _metadata(image)
         if image.mode == "CMYK":  # converted below: its profile speaks of inks
             metadata = Metadata(exif=metadata.exif, xmp=metadata.xmp, iptc=metadata.iptc)
     limits.check_metadata(metadata, name)
-    return photo_of(codes, metadata=metadata, file_format=file_format, name=name, jpeg=jpeg)
+    photo = photo_of(codes, metadata=metadata, file_format=file_format, name=name, jpeg=jpeg)
+    return replace(photo, lossless=file_format == "WEBP" and b"VP8L" in content[12:4096])
+
+
+def _check_end(content: bytes, file_format: Format) -> None:
+    """Pillow takes a PNG whose last rows are missing for whole; its last chunk tells."""
+    if file_format == "PNG" and b"IEND" not in content:
+        raise OSError("its last chunk is missing")
 
 
 def photo_of(
@@ -202,13 +212,13 @@ def _rgb_from_cmyk(image: Image.Image) -> Image.Image:
 def _metadata(image: Image.Image) -> Metadata:
     exif = image.info.get("exif")
     xmp = image.info.get("xmp")
-    resources = getattr(image, "applist", [])
-    iptc = next((data for marker, data in resources if marker == "APP13"), b"")
+    segments = (data for marker, data in getattr(image, "applist", []) if marker == "APP13")
+    iptc = b"".join(data.removeprefix(PHOTOSHOP) for data in segments)
     return Metadata(
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
         icc=image.info.get("icc_profile") or None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp or None,
-        iptc=iptc.removeprefix(PHOTOSHOP) or None,
+        iptc=iptc or None,
     )
 
 
@@ -218,6 +228,8 @@ def _jpeg_coding(image: JpegImagePlugin.JpegImageFile) -> JpegCoding:
         tables=tables,
         subsampling=JpegImagePlugin.get_sampling(image),
         progressive=bool(image.info.get("progressive")),
+        dpi=image.info.get("dpi"),
+        comment=image.info.get("comment"),
     )
 
 

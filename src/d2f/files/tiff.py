@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,8 @@ def read_tiff(content: bytes, *, name: str, limits: Limits) -> Photo:
     import tifffile
 
     from .read import photo_of
+
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())  # damage is told in our words
 
     with tifffile.TiffFile(io.BytesIO(content)) as file:
         page = file.pages[0]

@@ -156,17 +156,19 @@ def _jpeg_bytes(photo: Photo, metadata: Metadata) -> bytes:
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(photo_to_array(replace(photo, alpha=None))))
-    options: dict[str, Any] = {"quality": QUALITY}  # Pillow's own mixture of types
+    options: dict[str, Any] = {"quality": QUALITY, "subsampling": 0}  # Pillow's mixture of types
     if photo.jpeg is not None:
         options = {
             "qtables": [list(table) for table in photo.jpeg.tables],
-            "subsampling": photo.jpeg.subsampling,
+            "subsampling": max(photo.jpeg.subsampling, 0),  # rare ones (4:4:0) are kept whole
             "progressive": photo.jpeg.progressive,
+            "dpi": photo.jpeg.dpi or (0, 0),
+            "comment": photo.jpeg.comment or b"",
         }
     if metadata.exif is not None:
         options["exif"] = b"Exif\0\0" + metadata.exif
     if metadata.iptc is not None:
-        options["extra"] = _jpeg_segment(0xED, PHOTOSHOP + metadata.iptc)
+        options["extra"] = _photoshop_segments(metadata.iptc)
     for kind in ("exif", "xmp"):
         block = getattr(metadata, kind)
         if block is not None and len(block) > JPEG_BLOCK_LIMIT:
@@ -179,8 +181,13 @@ def _jpeg_bytes(photo: Photo, metadata: Metadata) -> bytes:
     return file.getvalue()
 
 
-def _jpeg_segment(marker: int, data: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
+def _photoshop_segments(resources: bytes) -> bytes:
+    """APP13 segments; what is too long for one goes on in the next."""
+    parts = (
+        PHOTOSHOP + resources[at : at + JPEG_BLOCK_LIMIT]
+        for at in range(0, len(resources), JPEG_BLOCK_LIMIT)
+    )
+    return b"".join(b"\xff\xed" + struct.pack(">H", len(part) + 2) + part for part in parts)
 
 
 def _webp_bytes(photo: Photo, metadata: Metadata) -> bytes:
@@ -191,6 +198,8 @@ def _webp_bytes(photo: Photo, metadata: Metadata) -> bytes:
     image.save(
         file,
         "WEBP",
+        lossless=photo.lossless,
+        exact=photo.lossless,
         quality=QUALITY,
         icc_profile=metadata.icc,
         exif=b"Exif\0\0" + metadata.exif if metadata.exif is not None else b"",
