@@ -143,16 +143,22 @@ def dilated(mask: BoolImage, reach_px: int) -> BoolImage:
 def focus_point(focus_map: FloatImage) -> tuple[int, int]:
     """Row and column of the smoothed focus map's maximum: where to focus."""
     sigma = SMOOTHING_SHARE * max(focus_map.shape)
-    smooth = focus_map.astype(np.float64)
-    for axis in (0, 1):
-        reach = min(int(3.0 * sigma) + 1, focus_map.shape[axis] - 1)
-        weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-        widths = [(0, 0), (0, 0)]
-        widths[axis] = (reach, reach)
-        padded = np.pad(smooth, widths, mode="edge")
-        smooth = np.apply_along_axis(np.convolve, axis, padded, weights / weights.sum(), "valid")
+    rows, columns = focus_map.shape
+    smooth = blur_matrix(rows, sigma) @ focus_map @ blur_matrix(columns, sigma).T
     row, column = np.unravel_index(int(smooth.argmax()), smooth.shape)
     return int(row), int(column)
+
+
+def blur_matrix(length: int, sigma: float) -> NDArray[np.float64]:
+    """A Gaussian blur of one axis as a matrix, length x length; edges are continued."""
+    reach = int(3.0 * sigma) + 1
+    offsets = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    matrix = np.zeros((length, length))
+    place = np.arange(length)
+    for offset, weight in zip(offsets, weights / weights.sum(), strict=True):
+        matrix[place, np.clip(place + offset, 0, length - 1)] += weight
+    return matrix
 
 
 def focus_hit(focus_map: FloatImage, mask: BoolImage) -> bool:
