@@ -1,8 +1,12 @@
 """Disparity at the photo's size, its steps on the photo's own edges.
 
 `reference` tells the method; here stand its sizes. Votes and planes are made on a reduced photo of
-about 1000 px: on the ray-traced scenes reducing by 2 or 3 changes nothing (benchmark: d2f.evaluate
-edges), since the planes speak of colour and are applied to every pixel of the full photo.
+about 1000 px: on the ray-traced scenes (`evaluate.edges`) reducing by 2 or 3 changes nothing, since
+the planes speak of colour and are applied to every pixel of the full photo.
+
+A network's step is a ramp some samples wide, of which the steep part alone would become steep. So
+the small map is first steepened at its own size: that is what the flanks of a step are made of, and
+how far its sides lie apart. Where it turns is still told by the votes of the untouched map.
 """
 
 from __future__ import annotations
@@ -15,11 +19,12 @@ from .native import area_reduce, enlarge_by_side, side_votes, two_sides, vote_pl
 
 __all__ = ["disparity_at_full_size"]
 
-STEP_SHARE = 0.06  # of the map's range: what counts as a step
+STEP_SHARE = 0.1  # of the map's range: what counts as a step; below, unrest becomes patches
 COLOUR_SIGMA = 11.5  # codes; best of 8 to 20 on the ray-traced scenes, by little
 VOTING_SIDE_PX = 1024  # long side of the photo that votes
 FINEST_VOTING = 3  # the voting photo has at least this many pixels per sample
 WINDOW_SAMPLES = 1.5  # radius of the regression; 1 and 2 are worse
+STEEPENING_RADIUS = 2  # the same at the map's own size
 LARGEST_RADIUS_PX = 40  # above it the kernel's whole-number sums could overflow
 RIDGE = 0.65  # squared codes, 1e-5 of 255^2
 
@@ -66,9 +71,26 @@ def disparity_at_full_size(
     if guide_srgb is None:
         guide = area_reduce(photo_srgb, rows=rows, cols=cols, threads=threads)
         guide_srgb = guide.astype(np.float32) / np.float32(255)
-    sides = two_sides(disparity, band_step=STEP_SHARE * float(np.ptp(disparity)), threads=threads)
-    planes = _planes(disparity, sides, np.ascontiguousarray(guide_srgb), photo_srgb, threads)
-    return enlarge_by_side(disparity, sides, planes, photo_srgb, threads=threads)
+    guide_srgb = np.ascontiguousarray(guide_srgb)
+    band_step = STEP_SHARE * float(np.ptp(disparity))
+    sides = two_sides(disparity, band_step=band_step, threads=threads)
+    planes = _planes(disparity, sides, guide_srgb, photo_srgb, threads)
+    steeper = _steepened(disparity, sides, guide_srgb, threads)
+    wider = two_sides(steeper, band_step=band_step, threads=threads)
+    sides[0], sides[1] = np.maximum(sides[0], wider[0]), np.minimum(sides[1], wider[1])
+    return enlarge_by_side(steeper, sides, planes, photo_srgb, threads=threads)
+
+
+def _steepened(
+    disparity: FloatImage, sides: FloatImage, guide_srgb: FloatImage, threads: int
+) -> FloatImage:
+    """The map at its own size, its ramps moved to the sides that the guide's colours tell."""
+    photo = np.rint(guide_srgb * np.float32(255)).astype(np.uint8)
+    votes = side_votes(
+        disparity, sides, guide_srgb, photo, colour_sigma=COLOUR_SIGMA, threads=threads
+    )
+    planes = vote_planes(votes, photo, radius=STEEPENING_RADIUS, ridge=RIDGE, threads=threads)
+    return enlarge_by_side(disparity, sides, planes, photo, threads=threads)
 
 
 def _planes(
