@@ -1,6 +1,6 @@
 """The main job on one real photo: picture, defocus map, and a side-by-side sheet.
 
-    python examples/demo.py PHOTO FOLDER
+python examples/demo.py PHOTO FOLDER
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ def main() -> None:
     height = round(before.height * WIDTH / before.width)
     pair = Image.new("RGB", (2 * WIDTH + 8, height), "white")
     for index, picture in enumerate((before, after)):
-        pair.paste(picture.resize((WIDTH, height), Image.Resampling.LANCZOS), (index * (WIDTH + 8), 0))
+        pair.paste(
+            picture.resize((WIDTH, height), Image.Resampling.LANCZOS), (index * (WIDTH + 8), 0)
+        )
     pair.save(Path(__file__).with_suffix(".jpg"), quality=90)
 
 

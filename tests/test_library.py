@@ -1,0 +1,145 @@
+"""The library's door: any kind of photo, one analysis for many renders, equal pixels everywhere."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import d2f
+from d2f.errors import PhotoError, UsageError
+
+
+@pytest.fixture
+def photo_file(tmp_path, photo_srgb):
+    """The small photo as a lossless file."""
+    path = tmp_path / "photo.png"
+    Image.fromarray(photo_srgb).save(path)
+    return path
+
+
+def test_every_kind_gives_the_same_pixels_and_its_own_kind(photo_file, photo_srgb):
+    """Path, string, bytes, PIL image, array and Photo are rendered alike."""
+    expected = d2f.render(photo_srgb, f_number=2)
+    assert expected.dtype == np.uint8
+    image = d2f.render(Image.fromarray(photo_srgb), f_number=2)
+    content = d2f.render(photo_file.read_bytes(), f_number=2)
+    photo = d2f.render(photo_file, f_number=2)
+    assert isinstance(image, Image.Image)
+    assert isinstance(content, bytes)
+    assert isinstance(photo, d2f.Photo)
+    for pixels in (
+        np.asarray(image),
+        np.asarray(Image.open(io.BytesIO(content))),
+        photo.pixels,
+        d2f.render(str(photo_file), f_number=2).pixels,
+        d2f.render(photo, f_number=float("inf")).pixels,
+    ):
+        np.testing.assert_array_equal(pixels, expected)
+
+
+def test_library_and_command_line_give_the_same_bytes(photo_file, tmp_path):
+    """One way of a photo: `d2f render` and `d2f.render(output=)` write the same file."""
+    from d2f.cli.render import render
+
+    d2f.render(photo_file, output=tmp_path / "library.png", focus=(0.5, 0.6), f_number=1.2)
+    render([photo_file], tmp_path / "shell.png", focus="0.5,0.6", aperture="f/1.2", quiet=True)
+    assert (tmp_path / "library.png").read_bytes() == (tmp_path / "shell.png").read_bytes()
+
+
+def test_a_session_renders_many_times_what_render_renders_once(photo_srgb):
+    """Renders of one session do not influence each other."""
+    session = d2f.open(photo_srgb)
+    first = session.render(focus=(0.5, 0.6), f_number=1.4)
+    session.render(focus=(0.1, 0.1), blur_percent=4, highlights=0)
+    np.testing.assert_array_equal(session.render(focus=(0.5, 0.6), f_number=1.4), first)
+    np.testing.assert_array_equal(d2f.render(photo_srgb, focus=(0.5, 0.6), f_number=1.4), first)
+
+
+def test_a_larger_f_number_never_blurs_more(photo_srgb):
+    """Contrast outside the plane of focus rises with the f-number."""
+    session = d2f.open(photo_srgb)
+    contrast = [
+        session.render(focus=(0.5, 0.6), f_number=number).astype(float)[:20].std()
+        for number in (1, 2, 4, 8, 16)
+    ]
+    assert contrast == sorted(contrast)
+
+
+def test_where_nothing_is_blurred_pixels_are_the_originals(photo_srgb):
+    """The in-focus mask keeps codes exactly."""
+    rendered = d2f.open(photo_srgb).render_with_maps(f_number=2)
+    kept = rendered.in_focus == 1
+    assert kept.any()
+    np.testing.assert_array_equal(rendered.photo.pixels[kept], photo_srgb[kept])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_every_depth_of_pixels_is_rendered(dtype, photo_srgb):
+    """8 bit, 16 bit and linear floats give the same picture within rounding."""
+    expected = d2f.render(photo_srgb, focus=(0.5, 0.6), highlights=0)
+    if dtype is np.uint8:
+        return
+    if dtype is np.uint16:
+        out = d2f.render(photo_srgb.astype(np.uint16) * 257, focus=(0.5, 0.6), highlights=0)
+        assert np.abs(out / 257 - expected).max() <= 1.01
+    else:
+        from d2f.optics import SRGB, codes_from_light, light_from_codes
+
+        linear = light_from_codes(photo_srgb, SRGB)
+        out = d2f.render(linear, focus=(0.5, 0.6), highlights=0)
+        assert out.dtype == np.float32
+        codes = codes_from_light(out, SRGB, np.uint8)
+        assert np.abs(codes.astype(int) - expected).max() <= 1
+
+
+def test_grey_photos_stay_grey():
+    """One channel in, one channel out."""
+    rows, cols = np.mgrid[:64, :80]
+    grey = ((rows * 5 + cols * 3) % 200).astype(np.uint8)
+    assert d2f.render(grey, blur_percent=5).shape == (64, 80)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (17, 400), (300, 19), (33, 47)])
+def test_small_and_long_photos_are_rendered(shape):
+    """From 16 x 16 on, panoramas included."""
+    photo = np.random.default_rng(0).integers(0, 255, (*shape, 3), dtype=np.uint8)
+    assert d2f.render(photo).shape == photo.shape
+
+
+@pytest.mark.parametrize(
+    ("photo", "choices", "error", "words"),
+    [
+        (3.5, {}, UsageError, "float is no photo"),
+        (np.zeros((4, 4, 3)), {}, UsageError, "float64"),
+        (np.zeros((4, 4, 3), np.uint8), {}, PhotoError, "at least 16 x 16"),
+        (np.zeros((40, 40, 5), np.uint8), {}, UsageError, r"\(40, 40, 5\)"),
+        (np.full((40, 40, 3), np.nan, np.float32), {}, UsageError, "NaN"),
+        (b"nonsense", {}, PhotoError, "no photo"),
+        ("nowhere.jpg", {}, PhotoError, "does not exist"),
+        (np.zeros((40, 40, 3), np.uint8), {"focus": (2, 0)}, UsageError, "focus"),
+        (np.zeros((40, 40, 3), np.uint8), {"f_number": -1}, UsageError, "f_number=-1"),
+        (np.zeros((40, 40, 3), np.uint8), {"wide": 1}, UsageError, "'wide'"),
+    ],
+)
+def test_what_is_no_photo_or_choice_is_named(photo, choices, error, words):
+    """Errors of the library are those of the command line."""
+    with pytest.raises(error, match=words):
+        d2f.render(photo, **choices)
+
+
+def test_depth_is_settled_when_a_photo_is_opened(photo_srgb):
+    """A render cannot change what the analysis rests on."""
+    with pytest.raises(UsageError, match="settled"):
+        d2f.open(photo_srgb).render(depth="other.png")
+
+
+def test_highlights_are_given_back_to_small_lamps_only():
+    """A clipped dot in the dark gains light, a white page does not."""
+    night = np.full((200, 200, 3), 8, np.uint8)
+    night[100:103, 100:103] = 255
+    assert d2f.recover_highlights(night).max() > 3
+    page = np.full((200, 200, 3), 255, np.uint8)
+    assert d2f.recover_highlights(page).max() <= 1.0001
