@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import runpy
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from d2f.cli.render import render
 from d2f.errors import UsageError
 from d2f.settings import Settings, settings_from_choices
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def test_defaults_are_the_documented_ones():
@@ -60,3 +66,13 @@ def test_wrong_choices_are_named(choices, words):
     """The message names the setting, its value and what is allowed."""
     with pytest.raises(UsageError, match=words):
         settings_from_choices(**choices)
+
+
+def test_the_settings_page_is_up_to_date():
+    """docs/settings.md is what docs/make_settings.py writes, and its options exist."""
+    script = runpy.run_path(str(DOCS / "make_settings.py"))
+    assert (DOCS / "settings.md").read_text() == script["page"]()
+    signature = inspect.signature(render).parameters
+    for option in script["OPTIONS"].values():
+        flag = option.strip("`").split()[0].removeprefix("--").replace("-", "_")
+        assert flag in signature, flag
