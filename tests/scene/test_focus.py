@@ -61,13 +61,23 @@ def test_soft_borders_of_the_focus_map_do_not_pull_the_focus_off_the_subject():
 
 
 @pytest.mark.parametrize("level", [0.0, 0.3])
-def test_without_a_subject_the_far_part_stays_sharp(level):
-    """An empty or a dim map is no subject; the far quarter of the scene is in focus."""
+def test_without_a_subject_only_the_foreground_softens(level):
+    """An empty or an evenly dim map is no subject; the middle and all beyond it is in focus."""
     ground = np.linspace(0, 1, ROWS)[:, None] * np.ones((1, COLS))
     focus = choose_focus(full(ground), np.full((ROWS, COLS), level, np.float32))
     assert focus.certainty == "no subject"
-    assert focus.disparity == pytest.approx(0.25, abs=0.02)
-    assert focus.subject_range[1] == 0.0
+    assert focus.disparity == pytest.approx(0.5, abs=0.02)
+    assert focus.subject_range == (focus.disparity, 0.0)
+
+
+def test_a_dim_map_tells_what_the_picture_is_about():
+    """Faint hills are in focus, though sky fills the picture and a post at its border shines."""
+    hills, post = np.zeros((ROWS, COLS), bool), np.zeros((ROWS, COLS), bool)
+    hills[30:50], post[40:50, :3] = True, True
+    focus_map = np.where(post, 0.9, np.where(hills, 0.1, 0)).astype(np.float32)
+    focus = choose_focus(full(np.where(post, 0.9, np.where(hills, 0.3, 0))), focus_map)
+    assert focus.certainty == "no subject"
+    assert focus.disparity == np.float32(0.3)
 
 
 @pytest.mark.parametrize("point", [(0.0, 0.0), (1.0, 1.0), (0.5, 0.5), (0.3337, 0.72)])

@@ -19,7 +19,8 @@ SURE_FROM = 0.95  # height of the smoothed peak: hit rate .98 above, .95 between
 SUBJECT_FROM = 0.7  # landscapes and skylines stay below, all pictures with a subject above
 NEARNESS_SHARE = 0.15  # of the long side: sigma by which the subject counts around the point
 RANGE_QUANTILES = (0.1, 0.9)  # of the subject's disparity: what should stay sharp
-FAR_QUANTILE = 0.25  # of all disparity: what stays sharp where there is no subject
+DIM_MOST = 0.1  # of a dim focus map: a lone bright spot at the border may not outvote the rest
+DIM_LEAST = 1e-3  # where the map is empty, all of the picture counts alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def choose_focus(
     point : (x, y), optional
         Focus exactly on the pixel at these fractions of width and height. Without it the subject
         is the part of the focus map around its smoothed maximum, and the plane of focus its
-        weighted median; without a subject the far part of the scene.
+        weighted median; without a subject the middle distance, and all beyond it stays sharp.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def choose_focus(
     confidence = confidence_of(focus_map)
     values = _reduced_to(disparity, focus_map.shape)
     if confidence < SUBJECT_FROM:
-        return _far_focus(values, confidence)
+        return _far_focus(values, focus_map, confidence)
     subject, cell = subject_of(focus_map)
     weights = subject * _nearness(cell, focus_map.shape)
     far, middle, near = _weighted_quantiles(
@@ -147,9 +148,13 @@ def _weighted_quantiles(
     return tuple(float(values.ravel()[order[i]]) for i in np.minimum(at, order.size - 1))
 
 
-def _far_focus(values: FloatImage, confidence: float) -> Focus:
-    """Without a subject only the foreground softens: nothing that matters can be missed."""
-    (disparity,) = _weighted_quantiles(values, np.ones_like(values), (FAR_QUANTILE,))
+def _far_focus(values: FloatImage, focus_map: FloatImage, confidence: float) -> Focus:
+    """Without a subject only the foreground softens: nothing that matters can be missed.
+
+    Even a dim focus map lies on what the picture is about rather than on sky and shadow; its median
+    is in focus and with it all that is farther.
+    """
+    (disparity,) = _weighted_quantiles(values, np.clip(focus_map, DIM_LEAST, DIM_MOST), (0.5,))
     cell = peak_of(-np.abs(values - np.float32(disparity)))
     return Focus(
         disparity=disparity,
