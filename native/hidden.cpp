@@ -136,14 +136,16 @@ struct Guess {
     float chosen = NOWHERE;         // radius of the hidden surface, once one is chosen
     float weight = 0, sum[4] = {0, 0, 0, 0};
 
-    bool counts(const FarPart &part, int cell) const {
+    bool is_behind(const FarPart &part, int cell) const {
         if (part.radius == NOWHERE) return false;
         if (!(own - part.radius > depth_step(own, part.radius) + STEP_PER_CELL * float(cell)))
             return false;
-        if (float(cell) >= CELL_REACH * (std::fabs(own) + std::fabs(part.radius)) + CELL_MARGIN)
-            return false;
-        return chosen == NOWHERE || std::fabs(part.radius - chosen) <
-                                        depth_step(part.radius, chosen) + STEP_PER_CELL * float(cell);
+        return float(cell) < CELL_REACH * (std::fabs(own) + std::fabs(part.radius)) + CELL_MARGIN;
+    }
+
+    bool is_chosen(const FarPart &part, int cell) const {
+        return std::fabs(part.radius - chosen) <
+               depth_step(part.radius, chosen) + STEP_PER_CELL * float(cell);
     }
 
     // Adds candidates (0 weight: absent), at most `most` of what is still missing.
@@ -151,14 +153,15 @@ struct Guess {
         if (chosen == NOWHERE) {
             float best = 0;
             for (int k = 0; k < count; ++k)
-                if (weights[k] > 0 && counts(*parts[k], cell) &&
+                if (weights[k] > 0 && is_behind(*parts[k], cell) &&
                     (weights[k] > best || (weights[k] == best && parts[k]->radius > chosen)))
                     best = weights[k], chosen = parts[k]->radius;
             if (chosen == NOWHERE) return;
         }
         float total = 0, part_sum[4] = {0, 0, 0, 0};
         for (int k = 0; k < count; ++k) {
-            if (!(weights[k] > 0) || !counts(*parts[k], cell)) continue;
+            if (!(weights[k] > 0) || !is_behind(*parts[k], cell) || !is_chosen(*parts[k], cell))
+                continue;
             total += weights[k];
             for (int c = 0; c < 3; ++c) part_sum[c] += weights[k] * parts[k]->colour[c];
             part_sum[3] += weights[k] * parts[k]->radius;
