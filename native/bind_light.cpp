@@ -53,13 +53,14 @@ nb::tuple tables_of(const d2f::light::Blobs &found) {
     return nb::make_tuple(boxes, sums, runs);
 }
 
-nb::tuple find_blobs(In<float> radiance, float clip, int64_t max_area, int threads) {
+nb::tuple find_blobs(In<float> radiance, float clip, int64_t min_area, int64_t max_area,
+                     int threads) {
     d2f::light::Blobs found;
     {
         nb::gil_scoped_release unlocked;
         found = d2f::light::find_blobs(radiance.data(), static_cast<int>(radiance.shape(0)),
-                                       static_cast<int>(radiance.shape(1)), clip, max_area,
-                                       threads);
+                                       static_cast<int>(radiance.shape(1)), clip, min_area,
+                                       max_area, threads);
     }
     return tables_of(found);
 }
@@ -113,7 +114,7 @@ void bind_light(nb::module_ &m) {
     bind_codes<uint16_t>(m);
     bind_codes<float>(m);
     m.def("find_blobs", &find_blobs, "radiance"_a.noconvert(), nb::kw_only(), "clip"_a,
-          "max_area"_a, "threads"_a);
+          "min_area"_a, "max_area"_a, "threads"_a);
     m.def("blob_surroundings", &blob_surroundings, "radiance"_a.noconvert(), "boxes"_a.noconvert(),
           "centres"_a.noconvert(), "directions"_a.noconvert(), "distances"_a.noconvert(),
           "medians"_a.noconvert(), "means"_a.noconvert(), nb::kw_only(), "clip"_a, "threads"_a);

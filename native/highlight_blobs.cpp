@@ -1,8 +1,7 @@
 // Clipped blobs of a photo, and what surrounds them.
 //
 // Twins: tests/light/blobs_twin.py (flood fill, and the same walk along rays in NumPy).
-// Does not try: splitting lights that touch, or blobs larger than max_area (skies, windows), which
-// are left out.
+// Does not try: splitting lights that touch, or blobs smaller or larger than asked for, which are left out.
 
 #include <algorithm>
 #include <cmath>
@@ -121,8 +120,8 @@ int last_inside(const float *radiance, int cols, float clip, const int32_t *box,
 
 }  // namespace
 
-Blobs find_blobs(const float *radiance, int rows, int cols, float clip, int64_t max_area,
-                 int threads) {
+Blobs find_blobs(const float *radiance, int rows, int cols, float clip, int64_t min_area,
+                 int64_t max_area, int threads) {
     std::vector<Run> runs = runs_of_picture(radiance, rows, cols, clip, threads);
     Forest forest = joined_runs(runs);
     std::vector<int64_t> area(runs.size(), 0);
@@ -133,7 +132,7 @@ Blobs find_blobs(const float *radiance, int rows, int cols, float clip, int64_t 
     std::vector<int32_t> number(runs.size(), -1);
     for (size_t i = 0; i < runs.size(); ++i) {
         const int32_t root = forest.root(static_cast<int32_t>(i));
-        if (area[root] > max_area) continue;
+        if (area[root] < min_area || area[root] > max_area) continue;
         if (number[root] < 0) {
             number[root] = static_cast<int32_t>(found.blobs.size());
             found.blobs.push_back(

@@ -40,9 +40,9 @@ struct Blobs {
     std::vector<Run> runs;
 };
 
-// Connected (8 neighbours) groups of at most max_area pixels whose largest channel is >= clip.
-Blobs find_blobs(const float *radiance, int rows, int cols, float clip, int64_t max_area,
-                 int threads);
+// Connected (8 neighbours) groups of min_area to max_area pixels whose largest channel is >= clip.
+Blobs find_blobs(const float *radiance, int rows, int cols, float clip, int64_t min_area,
+                 int64_t max_area, int threads);
 
 // Colours at growing distances outside each blob: medians and means over an even number of
 // directions, both blobs x distances x 3.

@@ -3,8 +3,8 @@
 import numpy as np
 
 
-def find_blobs(radiance, *, clip, max_area):
-    """Flood fill in reading order: boxes with area, sums of x, y and light, and labels."""
+def find_blobs(radiance, *, clip, min_area, max_area):
+    """Flood fill in reading order: boxes with area, sums of x, y and light, core, and labels."""
     inside = (radiance >= np.float32(clip)).any(axis=-1)
     labels, boxes, sums = np.full(inside.shape, -1), [], []
     seen = np.zeros_like(inside)
@@ -20,13 +20,14 @@ def find_blobs(radiance, *, clip, max_area):
                 near = max(y - 1, 0) + dy, max(x - 1, 0) + dx
                 seen[near] = True
                 todo.append(near)
-        if len(members) > max_area:
+        if not min_area <= len(members) <= max_area:
             continue
         y, x = np.array(members).T
         labels[y, x] = len(boxes)
         boxes.append([x.min(), y.min(), x.max() + 1, y.max() + 1, len(members)])
-        sums.append([x.sum(), y.sum(), *radiance[y, x].astype(np.float64).sum(axis=0)])
-    return np.array(boxes).reshape(-1, 5), np.array(sums).reshape(-1, 5), labels
+        light = radiance[y, x].astype(np.float64)
+        sums.append([x.sum(), y.sum(), *light.sum(axis=0), light.min(axis=1).max()])
+    return np.array(boxes).reshape(-1, 5), np.array(sums).reshape(-1, 6), labels
 
 
 def labels_of_runs(runs, shape):

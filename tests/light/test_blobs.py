@@ -23,8 +23,9 @@ def speckles(rng, rows=61, cols=83, share=0.2):
 def test_native_blobs_agree_with_a_flood_fill(share):
     """Same boxes, areas, sums and pixels, in the same order."""
     radiance = speckles(np.random.default_rng(1), share=share)
-    boxes, sums, runs = _native.find_blobs(radiance, clip=0.95, max_area=40, threads=2)
-    expected_boxes, expected_sums, labels = blobs_twin.find_blobs(radiance, clip=0.95, max_area=40)
+    limits = {"clip": 0.95, "min_area": 2, "max_area": 40}
+    boxes, sums, runs = _native.find_blobs(radiance, **limits, threads=2)
+    expected_boxes, expected_sums, labels = blobs_twin.find_blobs(radiance, **limits)
     np.testing.assert_array_equal(boxes, expected_boxes)
     np.testing.assert_allclose(sums, expected_sums, rtol=1e-12)
     np.testing.assert_array_equal(blobs_twin.labels_of_runs(runs, labels.shape), labels)
@@ -33,8 +34,9 @@ def test_native_blobs_agree_with_a_flood_fill(share):
 def test_blobs_are_the_same_for_any_number_of_threads():
     """Rows are searched apart and joined in order."""
     radiance = speckles(np.random.default_rng(2))
-    one = _native.find_blobs(radiance, clip=0.95, max_area=10**6, threads=1)
-    many = _native.find_blobs(radiance, clip=0.95, max_area=10**6, threads=5)
+    limits = {"clip": 0.95, "min_area": 1, "max_area": 10**6}
+    one = _native.find_blobs(radiance, **limits, threads=1)
+    many = _native.find_blobs(radiance, **limits, threads=5)
     assert [a.tobytes() for a in one] == [a.tobytes() for a in many]
 
 

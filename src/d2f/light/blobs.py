@@ -31,6 +31,8 @@ class ClippedBlobs:
     centre : float32 (N, 2), x and y in px
     colour : float32 (N, 3)
         Mean light of its pixels.
+    core : float32 (N,)
+        The darkest channel of its whitest pixel: the heart of a coloured lamp is white.
     runs : int32 (M, 4)
         Their pixels: row, first column, one past the last column, blob.
     """
@@ -39,6 +41,7 @@ class ClippedBlobs:
     area: NDArray[np.int32]
     centre: FloatImage
     colour: FloatImage
+    core: FloatImage
     runs: NDArray[np.int32]
 
     def pixels(self, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -60,7 +63,7 @@ def picture_scale(rows: int, cols: int) -> float:
 
 
 def find_blobs(
-    radiance: FloatImage, clip_light: float, *, max_area: int, threads: int = 0
+    radiance: FloatImage, clip_light: float, *, max_area: int, min_area: int = 1, threads: int = 0
 ) -> ClippedBlobs:
     """Find the connected groups (8 neighbours) of clipped pixels, up to an area.
 
@@ -71,13 +74,16 @@ def find_blobs(
         A pixel is clipped when its largest channel reaches this.
     max_area : int, px
         Larger groups (skies, windows, paper) are left out.
+    min_area : int, px
+        Smaller groups are left out.
     """
     box, sums, runs = _native.find_blobs(
-        radiance, clip=clip_light, max_area=max_area, threads=threads
+        radiance, clip=clip_light, min_area=min_area, max_area=max_area, threads=threads
     )
     area = box[:, 4]
-    means = (sums / np.maximum(area, 1)[:, None]).astype(np.float32)
-    return ClippedBlobs(box[:, :4], area, means[:, :2], means[:, 2:], runs)
+    means = (sums[:, :5] / area[:, None]).astype(np.float32)
+    core = sums[:, 5].astype(np.float32)
+    return ClippedBlobs(box[:, :4], area, means[:, :2], means[:, 2:], core, runs)
 
 
 def describe_surroundings(

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 import d2f._native as _native
 
 from ..arrays import ByteImage, FloatImage
 from ..errors import UsageError
 from ..optics.tone_curves import SRGB
-from .blobs import ClippedBlobs, describe_surroundings, find_blobs, picture_scale
+from .blobs import ClippedBlobs, find_blobs, picture_scale
+from .lamp_model import describe, load_model
 
 __all__ = ["CLIPPED_CODE", "recover_clipped", "recover_highlights"]
 
 CLIPPED_CODE = 250  # of 255: noise and JPEG leave a clipped channel this little below white
-MAX_AREA = 150  # px at 640 x 480: larger blobs are windows, skies, paper
+MAX_AREA = 60  # px at 640 x 480: larger blobs are windows, skies, paper
 LEAST_AREA = 16  # px; in a thumbnail, too, a lamp covers some pixels
-MIN_FILL = 0.55  # share of its box that a round thing fills
-MAX_ELONGATION = 2.2
-DARK_SURROUNDINGS = 0.2  # light; brighter ground means a white thing, not a lamp
-LAMP_LIGHT = 60.0  # fitted: true lamps run from 8 to 3400 and one value must do
+FULL_CHANNEL = 0.8  # mean light from which a channel of a blob counts as clipped
+SPARKLE_AREA = 0.8  # px at 640 x 480: what is smaller sparkles in snow and leaves, and stays
+DOUBTFUL = (0.6, 0.85)  # probability of a lamp: below, it may be paper and stays; above, it is lit
+FAINT = (1.5, 2.5)  # log2 light: below, a lamp is hardly brighter than paper and stays
 
 
 def recover_highlights(
@@ -83,41 +83,30 @@ def recover_clipped(
         return radiance
     scale = picture_scale(*radiance.shape[:2])
     max_area = max(LEAST_AREA, round(MAX_AREA * scale**2))
-    blobs = find_blobs(radiance, clip_light, max_area=max_area, threads=threads)
-    lamps = _compact(blobs)
-    medians, means = describe_surroundings(
-        radiance, clip_light, blobs.box, blobs.centre, threads=threads
-    )
-    ground = np.median(medians[:, 2:4], axis=1)
-    lamps &= ground.max(axis=1, initial=0) <= DARK_SURROUNDINGS
-    _paint(radiance, blobs, lamps, _lamp_colour(means[:, 0] - ground), strength)
+    min_area = max(1, round(SPARKLE_AREA * scale**2))
+    blobs = find_blobs(radiance, clip_light, min_area=min_area, max_area=max_area, threads=threads)
+    features = describe(radiance, clip_light, blobs, threads=threads)
+    log2_light, lamp = load_model()(features)
+    certain = _rising(lamp, DOUBTFUL) * _rising(log2_light.max(axis=1, initial=0), FAINT)
+    _paint(radiance, blobs, np.maximum(log2_light, 0) * certain[:, None], strength)
     return radiance
 
 
-def _compact(blobs: ClippedBlobs) -> NDArray[np.bool_]:
-    """Lamps are round; letters, edges and reflections along wires are not."""
-    wide, high = (blobs.box[:, 2:] - blobs.box[:, :2]).T.astype(np.float32)
-    fill = blobs.area / (wide * high)
-    compact: NDArray[np.bool_] = fill >= MIN_FILL
-    compact &= np.maximum(wide, high) <= MAX_ELONGATION * np.minimum(wide, high)
-    return compact
-
-
-def _lamp_colour(rim: FloatImage) -> FloatImage:
-    """Colour of a lamp from the unclipped rim above its ground, its largest channel 1."""
-    rim = np.maximum(rim, 0)
-    peak = rim.max(axis=1, initial=0, keepdims=True)
-    return np.where(peak > 0.02, rim / np.maximum(peak, 0.02), 1).astype(np.float32)
+def _rising(values: FloatImage, between: tuple[float, float]) -> FloatImage:
+    """0 up to the first of two values, 1 from the second."""
+    low, high = between
+    share: FloatImage = np.clip((values - low) / (high - low), 0, 1)
+    return share
 
 
 def _paint(
-    radiance: FloatImage,
-    blobs: ClippedBlobs,
-    lamps: NDArray[np.bool_],
-    colour: FloatImage,
-    strength: float,
+    radiance: FloatImage, blobs: ClippedBlobs, log2_light: FloatImage, strength: float
 ) -> None:
+    """Give the clipped channels of every lamp its light, where that is more than what is seen."""
+    lamps = log2_light.max(axis=1, initial=0) > 0
     rows, cols = blobs.pixels(lamps)
+    owner = blobs.blob_of_pixels(lamps)
     seen = radiance[rows, cols]
-    lamp = np.maximum(colour[blobs.blob_of_pixels(lamps)] * np.float32(LAMP_LIGHT), seen)
-    radiance[rows, cols] = seen ** (1 - strength) * lamp**strength
+    full = blobs.colour[owner] >= FULL_CHANNEL
+    lamp = np.where(full, np.exp2(np.float32(strength) * log2_light[owner]), 0)
+    radiance[rows, cols] = np.maximum(seen, lamp)

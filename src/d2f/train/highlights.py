@@ -14,12 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from ..arrays import ByteImage, FloatImage
 from ..light.blobs import find_blobs, picture_scale
-from ..light.highlights import CLIPPED_CODE, FULL_CHANNEL, MAX_AREA
+from ..light.highlights import CLIPPED_CODE, FULL_CHANNEL
 from ..light.lamp_model import FEATURES, LampModel, describe, photo_median
 from ..optics.tone_curves import SRGB, light_from_codes
 from .lamps import lamp_scene, photograph
@@ -27,14 +26,15 @@ from .lamps import lamp_scene, photograph
 __all__ = ["fit", "gather_blobs"]
 
 HIDDEN = 32
-REACH = 3.0  # spreads; beyond what the fit has seen, a feature counts as this
+LARGEST_FITTED = 300  # px at 640 x 480; larger than what is ever raised, for a smooth end
+RANGE = (0.005, 0.995)  # quantiles; beyond what the fit has seen, a feature counts as these
 EXPOSURES = 4  # of each HDR picture
 SCENES = 500
-STEPS = 1500
+STEPS = 800
 LEAST_LIGHT = 0.05  # channels darker than this are as good as black
 CLIP_LIGHT = float(SRGB.table[CLIPPED_CODE * 257])
 DAYLIGHT_MEDIAN = 0.1  # luminance; below, lamps may be on
-DAYLIGHT_PHOTOS = 400
+DAYLIGHT_PHOTOS = 600
 LAMP_LOG2 = 1.5  # a blob of more light than this is a lamp
 DISC_RADII = (5.0, 10.0, 20.0)  # px at 640 x 480: blurs under which the lamps must look right
 LOG_WEIGHT = 0.03  # of log2 light against sRGB codes
@@ -48,7 +48,7 @@ def read_hdr(folder: Path) -> dict[str, FloatImage]:
 
     pictures = {}
     for path in sorted(folder.glob("*.exr")):
-        pixels = oiio.ImageBuf(str(path)).get_pixels(oiio.FLOAT)[..., :3]
+        pixels = np.asarray(oiio.ImageBuf(str(path)).get_pixels(oiio.FLOAT))[..., :3]
         pictures[path.stem] = np.ascontiguousarray(np.clip(pixels, 0, 60000), np.float32)
     return pictures
 
@@ -57,7 +57,7 @@ def gather_blobs(radiance: FloatImage, rng: np.random.Generator) -> Rows:
     """Features, true log2 light and (area, seen channels) of the blobs of one picture's photo."""
     seen = light_from_codes(photograph(radiance, rng), SRGB)
     scale = picture_scale(*radiance.shape[:2])
-    blobs = find_blobs(seen, CLIP_LIGHT, max_area=round(MAX_AREA * scale**2))
+    blobs = find_blobs(seen, CLIP_LIGHT, max_area=round(LARGEST_FITTED * scale**2))
     everything = np.ones(len(blobs.area), bool)
     owner = blobs.blob_of_pixels(everything)
     light = np.stack(
@@ -79,7 +79,7 @@ def gather_white_things(photo: ByteImage) -> Rows | None:
     if photo_median(seen) < DAYLIGHT_MEDIAN:
         return None
     scale = picture_scale(*seen.shape[:2])
-    blobs = find_blobs(seen, CLIP_LIGHT, max_area=round(MAX_AREA * scale**2))
+    blobs = find_blobs(seen, CLIP_LIGHT, max_area=round(LARGEST_FITTED * scale**2))
     kept = np.column_stack([blobs.area / scale**2, blobs.colour])
     return describe(seen, CLIP_LIGHT, blobs), np.zeros_like(blobs.colour), kept
 
@@ -118,15 +118,17 @@ def fit(rows: list[Rows], *, seed: int, steps: int = STEPS) -> LampModel:
     """Fit the regression; each picture counts by the root of its number of blobs."""
     features, target, kept = (np.concatenate(part) for part in zip(*rows, strict=True))
     weight = np.concatenate([np.full(len(f), 1 / np.sqrt(max(len(f), 1))) for f, _, _ in rows])
-    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-3
-    scaled = np.clip((features - mean) / spread, -REACH, REACH)
+    low, high = np.quantile(features, RANGE, axis=0).astype(np.float32)
+    scaled = 2 * (np.clip(features, low, high) - low) / (high - low) - 1
     torch.manual_seed(seed)
+    torch.set_num_threads(1)  # so small a network only waits for more
     network = torch.nn.Sequential(
         torch.nn.Linear(len(FEATURES), HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 4)
     )
-    _train(network, *(torch.from_numpy(a) for a in (scaled, target, kept)), weight, steps)
+    tensors = [torch.from_numpy(a.astype(np.float32)) for a in (scaled, target, kept, weight)]
+    _train(network, *tensors, steps=steps)
     hidden, hidden_bias, out, out_bias = (p.detach().numpy() for p in network.parameters())
-    return LampModel(mean, spread, REACH, hidden.T, hidden_bias, out.T, out_bias)
+    return LampModel(low, high, hidden.T, hidden_bias, out.T, out_bias)
 
 
 def _train(
@@ -134,14 +136,15 @@ def _train(
     scaled: torch.Tensor,
     target: torch.Tensor,
     kept: torch.Tensor,
-    weight: NDArray[np.float64],
+    weight: torch.Tensor,
+    *,
     steps: int,
 ) -> None:
     area, seen = kept[:, :1], kept[:, 1:]
-    weights = torch.from_numpy((weight / weight.sum()).astype(np.float32))
+    weights = weight / weight.sum()
     lamp = (target.amax(dim=1) > LAMP_LOG2).float()
     shown = (weights * lamp)[:, None] * (seen > FULL_CHANNEL)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-2, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-2, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(steps):
         optimiser.zero_grad()
@@ -183,7 +186,7 @@ def main() -> None:
         "blobs": sum(len(f) for f, _, _ in rows),
         "pictures": len(rows),
     }
-    values = {k: v if k == "reach" else np.round(v, 4).tolist() for k, v in model.items()}
+    values = {k: np.round(v, 4).tolist() for k, v in model.items()}
     choices.output.write_text(json.dumps({"made": made, "features": FEATURES, "model": values}))
 
 

@@ -6,6 +6,7 @@ Each picture comes as its true radiance and as the 8-bit photo a camera would ha
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +134,7 @@ def _through_a_lens(layer: FloatImage, rng: np.random.Generator) -> FloatImage:
 
 
 def _gaussian(
-    fx: NDArray[np.float64], fy: NDArray[np.float64], sigma_x: float, sigma_y: float
+    fx: NDArray[Any], fy: NDArray[Any], sigma_x: float, sigma_y: float
 ) -> NDArray[np.float64]:
     """Response at these frequencies of a Gaussian of unit weight."""
     return np.asarray(np.exp(-2 * np.pi**2 * ((fx * sigma_x) ** 2 + (fy * sigma_y) ** 2)))
@@ -160,4 +161,4 @@ def _with_white_things(radiance: FloatImage, rng: np.random.Generator) -> FloatI
     slope = rng.uniform(-0.15, 0.15, 2)
     shading = 1 + slope[0] * np.linspace(-1, 1, rows)[:, None] + slope[1] * np.linspace(-1, 1, cols)
     paper = rng.uniform(0.7, 1.1) * shading[..., None] * rng.uniform(0.92, 1, 3)
-    return (radiance * (1 - cover) + cover * paper).astype(np.float32)
+    return np.asarray(radiance * (1 - cover) + cover * paper, np.float32)
