@@ -8,6 +8,9 @@ size by FFT with the exact kernel, so that each line can be read against the opt
 3. layers are composited front to back: coverage adds within a connected surface, and goes 'over'
    after a gap in depth;
 4. what was gathered is divided by its coverage: what is missing is unknown, not black.
+
+What is hidden, split or drawn as a light of its own is found outside the graph (surfaces.py): those
+parts are constants, and gradients flow into whatever the photo shows plainly.
 """
 
 from __future__ import annotations
@@ -15,16 +18,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..optics.aperture import Aperture, aperture_kernel
 from .layers import IN_FOCUS_PX, kernel_radius, layer_radii
+from .surfaces import find_surfaces
 
-__all__ = ["Surfaces", "blur", "blur_surfaces"]
+__all__ = ["Surfaces", "blur", "blur_surfaces", "surfaces_of", "visible_surface"]
 
 EMPTY_COVERAGE = 1e-4  # less coverage than this ends a connected surface
 MIN_ROOM = 1e-6
+MIN_LIGHT_ROOM = 1e-3
+MIN_LIGHT_KERNEL_PX = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +46,15 @@ class Surfaces:
     back : (..., H, W, 4), optional
         The surface behind it; coverage 0 where there is none.
     back_defocus_px : (..., H, W), px, optional
+    lights : one (N, 6) per picture of the batch
+        y, x, signed radius and radiance of what is drawn as a disc of its own.
     """
 
     front: Tensor
     front_defocus_px: Tensor
     back: Tensor | None = None
     back_defocus_px: Tensor | None = None
+    lights: tuple[Tensor, ...] = ()
 
 
 def _signed_square(defocus_px: Tensor) -> Tensor:
@@ -53,7 +63,9 @@ def _signed_square(defocus_px: Tensor) -> Tensor:
 
 def _knots(surfaces: Surfaces) -> list[float]:
     """Signed radii of the layers, nearest first."""
-    maps = [m for m in (surfaces.front_defocus_px, surfaces.back_defocus_px) if m is not None]
+    maps = [
+        m.detach() for m in (surfaces.front_defocus_px, surfaces.back_defocus_px) if m is not None
+    ]
     nearest = max(float(m.max()) for m in maps)
     farthest = min(float(m.min()) for m in maps)
     near = [float(t) for t in layer_radii(max(nearest, 0.0))[::-1]]
@@ -91,13 +103,44 @@ def _convolve(layer: Tensor, defocus_px: float, aperture: Aperture) -> Tensor:
     return blurred
 
 
-def _composite(layers: list[Tensor]) -> Tensor:
+def _draw_light(canvas: Tensor, light: Tensor, aperture: Aperture) -> None:
+    """Add the disc of one light (6,) to a canvas (H, W, 3)."""
+    y, x, radius = int(light[0]), int(light[1]), float(light[2])
+    size = math.sqrt(max(radius**2 - 1 / 3, MIN_LIGHT_KERNEL_PX**2))
+    kernel = torch.tensor(aperture_kernel(aperture, size)).to(canvas)
+    if radius > 0:
+        kernel = kernel.flip(0, 1)
+    up, left = kernel.shape[0] // 2, kernel.shape[1] // 2
+    y0, x0 = max(0, y - up), max(0, x - left)
+    y1, x1 = min(canvas.shape[0], y + up + 1), min(canvas.shape[1], x + left + 1)
+    part = kernel[y0 - y + up : y1 - y + up, x0 - x + left : x1 - x + left]
+    canvas[y0:y1, x0:x1] += part[..., None] * light[3:]
+
+
+def _draw_lights(surfaces: Surfaces, knots: list[float], aperture: Aperture) -> dict[int, Tensor]:
+    """Light (..., H, W, 3) that is drawn before each layer, by the layer's index."""
+    canvases: dict[int, Tensor] = {}
+    for picture, lights in enumerate(surfaces.lights):
+        for light in lights:
+            square = float(light[2] * light[2].abs())
+            nearest = min(range(len(knots)), key=lambda k: abs(knots[k] * abs(knots[k]) - square))
+            if nearest not in canvases:
+                canvases[nearest] = torch.zeros_like(surfaces.front[..., :3])
+            pictures = canvases[nearest].reshape(-1, *surfaces.front.shape[-3:-1], 3)
+            _draw_light(pictures[picture], light, aperture)
+    return canvases
+
+
+def _composite(layers: list[Tensor], lights: dict[int, Tensor]) -> Tensor:
     """Front to back: add within a surface, 'over' after a gap; divided by coverage at the end."""
     light = torch.zeros_like(layers[0])
     surface = torch.zeros_like(light[..., 3:])
-    for layer in layers:
+    for k, layer in enumerate(layers):
         cover = layer[..., 3:]
         room = 1 - light[..., 3:]
+        if k in lights:  # they lie within the surface, which covers for them
+            drawn = room / (1 - surface).clamp_min(MIN_LIGHT_ROOM) * lights[k]
+            light = light + torch.cat([drawn, torch.zeros_like(room)], dim=-1)
         share = room / torch.maximum(1 - surface, cover).clamp_min(MIN_ROOM)
         light = light + share * layer
         connected = (cover > EMPTY_COVERAGE).detach()
@@ -133,11 +176,57 @@ def blur_surfaces(surfaces: Surfaces, *, aperture: Aperture = Aperture()) -> Ten
             start=torch.zeros((), dtype=surfaces.front.dtype, device=surfaces.front.device),
         )
         layers.append(_convolve(layer, knot, aperture))
-    return _composite(layers)
+    return _composite(layers, _draw_lights(surfaces, knots, aperture))
+
+
+def visible_surface(radiance: Tensor, defocus_px: Tensor) -> Surfaces:
+    """The photo as one surface, nothing guessed behind it: differentiable in both.
+
+    Parameters
+    ----------
+    radiance : (..., H, W, 3), linear light, at least 0
+    defocus_px : (..., H, W), px
+    """
+    front = torch.cat([radiance, torch.ones_like(radiance[..., :1])], dim=-1)
+    return Surfaces(front=front, front_defocus_px=defocus_px)
+
+
+def surfaces_of(radiance: Tensor, defocus_px: Tensor) -> Surfaces:
+    """The photo taken apart: split silhouettes, lights, and what is guessed behind near edges.
+
+    Parameters
+    ----------
+    radiance : (..., H, W, 3), linear light, at least 0
+    defocus_px : (..., H, W), px
+
+    Returns
+    -------
+    surfaces : Surfaces
+        Differentiable in the pixels that show one surface plainly; the rest is constant.
+    """
+    shape = defocus_px.shape
+    pictures = radiance.detach().cpu().numpy().reshape(-1, *shape[-2:], 3)
+    maps = defocus_px.detach().cpu().numpy().reshape(-1, *shape[-2:])
+    found = [find_surfaces(picture, radius) for picture, radius in zip(pictures, maps, strict=True)]
+
+    def stacked(name: str) -> Tensor:
+        parts = np.stack([getattr(surfaces, name) for surfaces in found])
+        return torch.tensor(parts).to(radiance).reshape(*shape, *parts.shape[3:])
+
+    seen = visible_surface(radiance, defocus_px)
+    front, front_defocus_px = stacked("front"), stacked("front_defocus_px")
+    changed = (front != seen.front.detach()).any(dim=-1)
+    return Surfaces(
+        front=torch.where(changed[..., None], front, seen.front),
+        front_defocus_px=torch.where(changed, front_defocus_px, defocus_px),
+        back=stacked("back"),
+        back_defocus_px=stacked("back_defocus_px"),
+        lights=tuple(torch.tensor(surfaces.lights).to(radiance) for surfaces in found),
+    )
 
 
 def blur(radiance: Tensor, defocus_px: Tensor, *, aperture: Aperture = Aperture()) -> Tensor:
-    """Blur of one visible surface, nothing guessed behind it.
+    """Blur every point of a photo as a lens of this opening would.
 
     Parameters
     ----------
@@ -150,5 +239,4 @@ def blur(radiance: Tensor, defocus_px: Tensor, *, aperture: Aperture = Aperture(
     -------
     radiance : (..., H, W, 3)
     """
-    front = torch.cat([radiance, torch.ones_like(radiance[..., :1])], dim=-1)
-    return blur_surfaces(Surfaces(front=front, front_defocus_px=defocus_px), aperture=aperture)
+    return blur_surfaces(surfaces_of(radiance, defocus_px), aperture=aperture)
