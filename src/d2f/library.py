@@ -57,7 +57,9 @@ class OpenPhoto:
         """Render the photo and keep its defocus map, mask, focus and f-number."""
         settled = [name for name in DEPTH_CHOICES if choices.get(name) is not None]
         if settled:
-            raise UsageError(f"{settled[0]} is settled when a photo is opened: give it to d2f.open.")
+            raise UsageError(
+                f"{settled[0]} is settled when a photo is opened: give it to d2f.open."
+            )
         chosen = settings_from_choices(settings or self._settings, **choices)
         return self._session.render_with_maps(chosen)
 

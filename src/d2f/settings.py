@@ -53,7 +53,7 @@ class LensSettings(_Group):
         ge=0,
         le=20,
         allow_inf_nan=False,
-        description="Radius of the most blurred pixel in percent of the long side; replaces f_number.",
+        description="Largest blur radius in percent of the long side; replaces f_number.",
     )
     focal_length_mm: float = Field(50, gt=0, le=2000, description="Focal length.")
     sensor_width_mm: float = Field(36, gt=0, le=500, description="Long side of the sensor.")
