@@ -33,18 +33,25 @@ def depth(root: Root, as_json: AsJson = False, split: Split = "all") -> None:
     show(command(root, split=split), as_json=as_json)
 
 
-def show(report: dict[str, object], *, as_json: bool) -> None:
+@app.command()
+def edges(root: Root, as_json: AsJson = False) -> None:
+    """Judge full-size disparity on ray-traced scenes: NAME.png with NAME.npz beside it."""
+    command = import_module("d2f.evaluate.edges").evaluate_edges
+    show(command(root), as_json=as_json, label="enlarged")
+
+
+def show(report: dict[str, object], *, as_json: bool, label: str = "network") -> None:
     """Print a report as one JSON object, or as lines of name and figures."""
     if as_json:
         typer.echo(json.dumps(report))
         return
     ours = {name: value for name, value in report.items() if not isinstance(value, dict)}
-    lines = [("network", ours)]
+    lines = [(label, ours)]
     for name, value in report.items():
         if name == "baselines" and isinstance(value, dict):
             lines += list(value.items())
         elif isinstance(value, dict):
-            lines.append((f"network, {name}", value))
+            lines.append((f"{label}, {name}", value))
     for name, figures in lines:
         told = ", ".join(f"{key} {figure_text(value)}" for key, value in figures.items())
         typer.echo(f"{name}: {told}")
