@@ -2,7 +2,7 @@
 
 In: photo, H x W x 3 uint8 sRGB, upright, 16 x 16 px and more.
 Out: disparity 0..1 (1 = nearest), focus map 0..1, and the reduced photo at their size. The network
-sees a copy of about 320 px and answers at half of that (stride 2): the maps are small on purpose,
+sees a copy of about 384 px and answers at half of that (stride 2): the maps are small on purpose,
 and the guide goes with them so that they can be brought to the photo's own edges.
 """
 
@@ -22,7 +22,7 @@ from d2f.errors import MissingPartError, PhotoError
 __all__ = ["CompactMaps", "CompactModel", "network_size"]
 
 WEIGHTS = Path(__file__).parent / "weights" / "compact.onnx"
-LONG_SIDE_PX = 320  # best of 288, 320 and 384 on validation: docs/model-log.md
+LONG_SIDE_PX = 384  # of 320, 352 and 384 the best for outlines: docs/model-log.md
 SIDE_MULTIPLE_PX = 32  # the coarsest stride of the network
 SHORTEST_SIDE_PX = 96  # below it a panorama would be a strip of three cells
 LONGEST_SIDE_PX = 1024

@@ -9,6 +9,7 @@ from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
 from d2f.evaluate import metrics
+from d2f.models.compact import LONG_SIDE_PX
 from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
 from d2f.train.network import CompactNetwork
 
@@ -17,8 +18,8 @@ __all__ = ["Predictor", "network_predictor", "score", "validation_figures"]
 Predictor = Callable[[ByteImage], tuple[FloatImage, FloatImage]]  # photo to disparity, focus map
 
 
-def network_predictor(network: CompactNetwork, *, long_side_px: int = 320) -> Predictor:
-    """Run the network on a reduced copy of a photo (H x W x 3); maps come at half its size."""
+def network_predictor(network: CompactNetwork, *, long_side_px: int = LONG_SIDE_PX) -> Predictor:
+    """Run the network as it will run: on a reduced copy of a photo, maps at half its size."""
 
     def predict(photo: ByteImage) -> tuple[FloatImage, FloatImage]:
         scale = long_side_px / max(photo.shape[:2])
