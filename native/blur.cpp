@@ -30,6 +30,7 @@ constexpr size_t MAX_LIGHT_VISITS = 20000000;
 struct Masks {
     int rows = 0, cols = 0;
     std::vector<uint64_t> near, far; // per block of the photo; bit k: layer k of that side
+    std::vector<uint64_t> focus;     // per block: 1 where anything is partly in the focus layer
 };
 
 std::vector<uint64_t> layers_by_radius(const Side &side) {
@@ -56,11 +57,14 @@ Masks find_masks(const Surfaces &s, const Plan &plan) {
     const Photo &p = s.photo;
     Masks m;
     m.rows = blocks(p.rows, MASK_BLOCK), m.cols = blocks(p.cols, MASK_BLOCK);
-    m.near.assign(size_t(m.rows) * m.cols, 0), m.far = m.near;
+    m.near.assign(size_t(m.rows) * m.cols, 0), m.far = m.focus = m.near;
     const std::vector<uint64_t> near = layers_by_radius(plan.near), far = layers_by_radius(plan.far);
+    const Side &any_side = plan.near.layers.empty() ? plan.far : plan.near;
+    const float first = any_side.layers[0].radius;
     auto note = [&](size_t block, float radius) {
         const auto &bits = radius > 0 ? near : far;
         const float a = std::fabs(radius);
+        if (a < first) m.focus[block] = 1;
         if (a < IN_FOCUS_PX) return;
         const size_t i = size_t(std::min(a, MAX_RADIUS_PX) / LOOKUP_STEP);
         (radius > 0 ? m.near : m.far)[block] |= bits[std::min(i, bits.size() - 1)];
@@ -71,7 +75,7 @@ Masks find_masks(const Surfaces &s, const Plan &plan) {
             const size_t block = size_t(b) * m.cols + k;
             const int y0 = b * MASK_BLOCK, y1 = std::min(p.rows, y0 + MASK_BLOCK);
             const int x0 = k * MASK_BLOCK, x1 = std::min(p.cols, x0 + MASK_BLOCK);
-            float last = 0;
+            float last = NOWHERE;
             for (int y = y0; y < y1; ++y)
                 for (int x = x0; x < x1; ++x) {
                     const float r = p.radius(y, x);
@@ -141,11 +145,10 @@ void add_layer(Scratch &s, const Layer &layer) {
             end_surface_row(s.gathered, y);
 }
 
-void begin_tile(Scratch &s, int rows, int cols, int apron) {
+void begin_tile(Scratch &s, int rows, int cols) {
     s.gathered.reset(rows, cols);
     s.rows.stride = (cols + 47) / 16 * 16;
     s.rows.store.resize(size_t(4) * s.rows.stride + 16);
-    s.layer_blur.begin(s.tile, apron);
 }
 
 // ---------------------------------------------------------------- reduced levels
@@ -185,16 +188,17 @@ LevelTiles draw_level(Level &l, int level, const Plan &plan, const Masks &masks)
             if (!near && !far) continue;
             const int apron = std::max(reach_of(plan.near, near), reach_of(plan.far, far));
             load_level_tile(l, y0 - apron, x0 - apron, rows + 2 * apron, cols + 2 * apron, s.tile);
-            begin_tile(s, rows, cols, apron);
+            begin_tile(s, rows, cols);
+            s.layer_blur.begin(s.tile, apron);
             if (near) {
-                for (int k = int(plan.near.layers.size()) - 1; k >= 0; --k)
+                for (int k = int(plan.near.layers.size()) - 1; k >= 0 && !s.gathered.is_full(); --k)
                     if (near >> k & 1) add_layer(s, plan.near.layers[k]);
                     else end_surface(s.gathered);
                 keep(s.gathered, l.near, l, y0, x0), tiles.near[t] = 1;
                 s.gathered.reset(rows, cols);
             }
             if (far) {
-                for (size_t k = 0; k < plan.far.layers.size(); ++k)
+                for (size_t k = 0; k < plan.far.layers.size() && !s.gathered.is_full(); ++k)
                     if (far >> k & 1) add_layer(s, plan.far.layers[k]);
                     else end_surface(s.gathered);
                 keep(s.gathered, l.far, l, y0, x0), tiles.far[t] = 1;
@@ -345,14 +349,17 @@ void draw_tile(const Picture &p, Scratch &s, const TileAt &t, float *out) {
         }
         return;
     }
+    const bool focus = mask_of(p.masks.focus, p.masks, t.y0, t.y0 + t.rows, t.x0, t.x0 + t.cols) != 0;
     const int apron = std::max(reach_of(p.plan.near, near), reach_of(p.plan.far, far));
-    load_photo_tile(p.surfaces, t.y0 - apron, t.x0 - apron, t.rows + 2 * apron, t.cols + 2 * apron, s.tile);
-    begin_tile(s, t.rows, t.cols, apron);
+    if (focus || near || far)
+        load_photo_tile(p.surfaces, t.y0 - apron, t.x0 - apron, t.rows + 2 * apron, t.cols + 2 * apron, s.tile);
+    begin_tile(s, t.rows, t.cols);
+    if (focus || near || far) s.layer_blur.begin(s.tile, apron);
     size_t next_light = 0;
-    for (size_t i = 0; i < p.steps.size(); ++i) {
+    for (size_t i = 0; i < p.steps.size() && !s.gathered.is_full(); ++i) {
         const Step &step = p.steps[i];
         add_lights(p, s, t, int(i), next_light);
-        if (step.kind == Step::FOCUS) add_focus(p, s);
+        if (step.kind == Step::FOCUS && focus) add_focus(p, s);
         else if (step.kind == Step::LEVEL && shows[i]) add_level(p, s, step, t);
         else if (step.kind == Step::LAYER && ((step.is_near ? near : far) >> step.index & 1))
             add_layer(s, (step.is_near ? p.plan.near : p.plan.far).layers[step.index]);

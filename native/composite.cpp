@@ -54,6 +54,13 @@ inline __attribute__((always_inline)) void spread_by(const float *cells, int cou
     }
 }
 
+// Whether all values reach `least`; a count instead of a minimum, which compilers can vectorise.
+D2F_CLONES bool all_reach(const float *values, int count, float least) {
+    int below = 0;
+    for (int x = 0; x < count; ++x) below += values[x] < least;
+    return below == 0;
+}
+
 // Between each two cells, `scale` values.
 D2F_CLONES void spread(const float *cells, int count, int scale, const float *at, float *out) {
     switch (scale) {
@@ -70,6 +77,12 @@ void Gathered::reset(int r, int c) {
     rows = r, cols = c, stride = (c + 31) / 16 * 16;
     store.assign(size_t(rows) * stride * 5, 0.f);
     surface_open = false;
+}
+
+bool Gathered::is_full() {
+    for (int y = 0; y < rows; ++y)
+        if (!all_reach(row(3, y), cols, 1.f - MIN_ROOM)) return false;
+    return true;
 }
 
 void composite_row(Gathered &to, int y, const float *r, const float *g, const float *b,

@@ -12,6 +12,7 @@ struct Gathered {
     bool surface_open = false;
     std::vector<float> store;
     void reset(int r, int c);
+    bool is_full(); // nothing farther can be seen
     float *row(int channel, int y) { return store.data() + (size_t(channel) * rows + y) * stride; }
 };
 

@@ -13,7 +13,9 @@ namespace d2f {
 
 namespace {
 
-constexpr float SMOOTH_SQUARES = 2.f; // squares closer than this are never across an edge
+// Squares closer than this, or than this part of the smaller one, are never across an edge: there
+// radii a < b differ by 2 + 0.2 a at least, hence squares by 0.4 a^2.
+constexpr float SMOOTH_SQUARES = 2.f, SMOOTH_PART = 0.4f;
 
 D2F_CLONES void load_row(const float *radiance, const float *radius, int count, float *r, float *g,
                          float *b, float *cover, float *square) {
@@ -63,6 +65,26 @@ bool hidden_at(const Surfaces &s, int y, int x, float own, HiddenCell &out) {
     return true;
 }
 
+// Hidden entries of a group of pixels that lie between the same four cells.
+void load_hidden(const Surfaces &s, int y0, int y1, int x0, int x1, int top, int left, Tile &t) {
+    const int j = (y0 + QUARTER / 2) / QUARTER - 1, i = (x0 + QUARTER / 2) / QUARTER - 1;
+    float farthest = NOWHERE;
+    for (int k = 0; k < 4; ++k) {
+        const int row = std::min(s.cell_rows - 1, std::max(0, j + k / 2));
+        const int col = std::min(s.cell_cols - 1, std::max(0, i + k % 2));
+        farthest = std::min(farthest, s.hidden[size_t(row) * s.cell_cols + col].radius);
+    }
+    if (farthest == NOWHERE) return;
+    HiddenCell hidden;
+    for (int y = y0; y < y1; ++y)
+        for (int x = x0; x < x1; ++x) {
+            const float own = s.photo.radius(y, x);
+            if (own - farthest <= depth_step(0, 0) || !hidden_at(s, y, x, own, hidden)) continue;
+            t.open_back(y - top, x - left);
+            put(t, 1, y - top, x - left, hidden.colour, 1.f, hidden.radius);
+        }
+}
+
 // Findings of one block inside the rectangle [y0, y1) x [x0, x1); the tile begins at (top, left).
 void load_findings(const Surfaces &s, size_t block, int y0, int y1, int x0, int x1, int top,
                    int left, Tile &t) {
@@ -72,13 +94,13 @@ void load_findings(const Surfaces &s, size_t block, int y0, int y1, int x0, int 
             if (inside(d.y, d.x))
                 for (int c = 0; c < 3; ++c) t.row(0, c, d.y - top)[d.x - left] = d.rest[c];
     if (!s.is_active.empty() && s.is_active[block])
-        for (int y = y0; y < y1; ++y)
-            for (int x = x0; x < x1; ++x) {
-                HiddenCell hidden;
-                if (!hidden_at(s, y, x, s.photo.radius(y, x), hidden)) continue;
-                t.open_back(y - top, x - left);
-                put(t, 1, y - top, x - left, hidden.colour, 1.f, hidden.radius);
+        for (int y = y0, y_end; y < y1; y = y_end) {
+            y_end = std::min(y1, (y + QUARTER / 2) / QUARTER * QUARTER + QUARTER / 2);
+            for (int x = x0, x_end; x < x1; x = x_end) {
+                x_end = std::min(x1, (x + QUARTER / 2) / QUARTER * QUARTER + QUARTER / 2);
+                load_hidden(s, y, y_end, x, x_end, top, left, t);
             }
+        }
     if (!s.split.empty())
         for (const SplitPixel &p : s.split[block])
             if (inside(p.y, p.x)) {
@@ -174,14 +196,17 @@ D2F_CLONES void mean_row(const float *up, const float *down, int count, float *o
 
 // Whether the squares of `count` cells of two rows vary so little that no edge can be among them.
 D2F_CLONES bool is_smooth(const float *up, const float *down, int count) {
-    float worst = 0;
+    int rough = 0;
     for (int x = 0; x < count; ++x) {
         const float a = up[2 * x], b = up[2 * x + 1], c = down[2 * x], d = down[2 * x + 1];
-        const float low = std::min(std::min(a, b), std::min(c, d));
-        const float high = std::max(std::max(a, b), std::max(c, d));
-        worst = std::max(worst, high - low);
+        const float l1 = a < b ? a : b, l2 = c < d ? c : d, h1 = a < b ? b : a, h2 = c < d ? d : c;
+        const float low = l1 < l2 ? l1 : l2, high = h1 < h2 ? h2 : h1;
+        const float m1 = std::fabs(low), m2 = std::fabs(high);
+        float allowed = SMOOTH_PART * (m1 < m2 ? m1 : m2);
+        allowed = allowed < SMOOTH_SQUARES ? SMOOTH_SQUARES : allowed;
+        rough += high - low >= allowed;
     }
-    return worst < SMOOTH_SQUARES;
+    return rough == 0;
 }
 
 // Reduces `count` cells (a segment at most) of two rows of planes.

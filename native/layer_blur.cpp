@@ -27,18 +27,39 @@ D2F_CLONES void range_of_row(const float *square, const float *cover, int count,
                              float *high) {
     for (int x = 0; x < count; x += RUN) {
         const int n = std::min(RUN, count - x);
-        float a = NOWHERE, b = -NOWHERE;
-        for (int i = 0; i < n; ++i) {
-            const float s = square[x + i];
-            const float l = cover[x + i] > 0 ? s : NOWHERE, h = cover[x + i] > 0 ? s : -NOWHERE;
-            a = l < a ? l : a, b = h > b ? h : b;
-        }
-        low[x / RUN] = std::min(low[x / RUN], a), high[x / RUN] = std::max(high[x / RUN], b);
+        float lows[RUN], highs[RUN];
+        for (int i = 0; i < RUN; ++i) lows[i] = NOWHERE, highs[i] = -NOWHERE;
+        if (n == RUN)
+            for (int i = 0; i < RUN; ++i) {
+                lows[i] = cover[x + i] > 0 ? square[x + i] : NOWHERE;
+                highs[i] = cover[x + i] > 0 ? square[x + i] : -NOWHERE;
+            }
+        else
+            for (int i = 0; i < n; ++i)
+                if (cover[x + i] > 0) lows[i] = highs[i] = square[x + i];
+        for (int half = RUN / 2; half; half /= 2)
+            for (int i = 0; i < half; ++i) {
+                lows[i] = lows[i + half] < lows[i] ? lows[i + half] : lows[i];
+                highs[i] = highs[i + half] > highs[i] ? highs[i + half] : highs[i];
+            }
+        low[x / RUN] = std::min(low[x / RUN], lows[0]);
+        high[x / RUN] = std::max(high[x / RUN], highs[0]);
     }
 }
 
-D2F_CLONES float largest(const float *values, int count, float so_far) {
-    for (int x = 0; x < count; ++x) so_far = values[x] > so_far ? values[x] : so_far;
+// Values are not negative, so that their bits compare as they do; integers vectorise.
+D2F_CLONES int32_t largest_bits(const float *values, int count, int32_t so_far) {
+    typedef int32_t Bits __attribute__((may_alias));
+    const Bits *bits = reinterpret_cast<const Bits *>(values);
+    for (int x = 0; x < count; ++x) so_far = bits[x] > so_far ? bits[x] : so_far;
+    return so_far;
+}
+
+float largest(const float *values, int count, float so_far) {
+    int32_t bits;
+    std::memcpy(&bits, &so_far, sizeof bits);
+    bits = largest_bits(values, count, bits);
+    std::memcpy(&so_far, &bits, sizeof bits);
     return so_far;
 }
 
@@ -141,21 +162,33 @@ void LayerBlur::begin(Tile &tile, int apron) {
     blocks_ = blocks(tile.cols, RUN);
     low_.assign(size_t(tile.rows) * blocks_, NOWHERE);
     high_.assign(size_t(tile.rows) * blocks_, -NOWHERE);
-    float front = 0, back = 0;
     for (int y = 0; y < tile.rows; ++y) {
         float *low = &low_[size_t(y) * blocks_], *high = &high_[size_t(y) * blocks_];
         range_of_row(tile.row(0, 4, y), tile.row(0, 3, y), tile.cols, low, high);
-        for (int c = 0; c < 3; ++c) front = largest(tile.row(0, c, y), tile.cols, front);
         for (int x = 0; tile.any_back && x < tile.cols; x += SEGMENT)
             if (tile.has_back(y, x)) {
                 const int n = std::min(SEGMENT, tile.cols - x);
                 range_of_row(tile.row(1, 4, y) + x, tile.row(1, 3, y) + x, n, low + x / RUN,
                              high + x / RUN);
-                for (int c = 0; c < 3; ++c) back = largest(tile.row(1, c, y) + x, n, back);
             }
     }
+    is_measured_ = false;
+}
+
+// Largest values that a pixel of any layer can have: they set the scale of the sums.
+void LayerBlur::measure() {
+    Tile &tile = *tile_;
+    float front = 0, back = 0;
+    for (int y = 0; y < tile.rows; ++y)
+        for (int c = 0; c < 3; ++c) {
+            front = largest(tile.row(0, c, y), tile.cols, front);
+            for (int x = 0; tile.any_back && x < tile.cols; x += SEGMENT)
+                if (tile.has_back(y, x))
+                    back = largest(tile.row(1, c, y) + x, std::min(SEGMENT, tile.cols - x), back);
+        }
     brightest_ = std::max(front + back, 1e-30f);
     fullest_ = tile.any_back ? 2.f : 1.f;
+    is_measured_ = true;
 }
 
 bool LayerBlur::row_has(const Layer &layer, int y) const {
@@ -250,8 +283,11 @@ bool LayerBlur::prepare(const Layer &layer) {
     if (sums_.size() < need) sums_.resize(need);
     carry_.resize(size_t(4) * stride_), entry_.resize(size_t(4) * stride_);
     zeros_.assign(size_t(4) * stride_, 0.f);
-    if (layer.kernel.dense.empty()) sum_rows(layer);
-    else keep_rows(layer);
+    if (layer.kernel.dense.empty()) {
+        if (!is_measured_) measure();
+        sum_rows(layer);
+    } else
+        keep_rows(layer);
     return true;
 }
 

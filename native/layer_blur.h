@@ -34,6 +34,9 @@ class LayerBlur {
     int margin_ = 0, stride_ = 0;            // of the sums
     float unscale_[4] = {1, 1, 1, 1};
 
+    bool is_measured_ = false;
+
+    void measure();
     bool find_extent(const Layer &layer);
     bool row_has(const Layer &layer, int y) const;
     void weigh(const Layer &layer, int y, float *const *planes);

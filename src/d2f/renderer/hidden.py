@@ -137,7 +137,9 @@ def _add_neighbours(grid: _Grid, y: int, x: int, guess: _Guess) -> None:
     guess.add(weights, grid.colour[j, i], grid.radius[j, i], grid.cell, BESIDE_MOST)
 
 
-def _bilinear(shape: tuple[int, ...], y: float, x: float) -> tuple[NDArray[np.intp], ...]:
+def _bilinear(
+    shape: tuple[int, ...], y: float, x: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     """Rows, columns and weights of the four cells around a place."""
     j, i = int(np.floor(y)), int(np.floor(x))
     rows = np.clip([j, j, j + 1, j + 1], 0, shape[0] - 1)
