@@ -61,6 +61,11 @@ void enlarge_by_side(const Map &disparity, const Sides &sides, const Planes &pla
                                 threads);
 }
 
+void absorb_small_regions(const Array<float, -1, -1> &map, float step, int min_area) {
+    nb::gil_scoped_release released;
+    d2f::scene::absorb_small_regions(map.data(), size_of(map), step, min_area);
+}
+
 }  // namespace
 
 void bind_scene(nb::module_ &m) {
@@ -76,4 +81,6 @@ void bind_scene(nb::module_ &m) {
     m.def("enlarge_by_side", &enlarge_by_side, "disparity"_a.noconvert(), "sides"_a.noconvert(),
           "planes"_a.noconvert(), "photo"_a.noconvert(), "enlarged"_a.noconvert(), nb::kw_only(),
           "threads"_a);
+    m.def("absorb_small_regions", &absorb_small_regions, "map"_a.noconvert(), nb::kw_only(),
+          "step"_a, "min_area"_a);
 }

@@ -37,4 +37,8 @@ void enlarge_by_side(const float *disparity, const float *sides, Size size, cons
                      Size planes_size, const uint8_t *photo, Size photo_size, float *enlarged,
                      int threads);
 
+// Regions of fewer than `min_area` pixels, cut off all around by differences above `step`, get the
+// value that the region touching them most has beside them. map: size, changed in place.
+void absorb_small_regions(float *map, Size size, float step, int min_area);
+
 }  // namespace d2f::scene

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from d2f.scene import native, reference
 
+MEAN_TOLERANCE = 1e-6  # absorb_small_regions; order of sums
 CODE_TOLERANCE = 1  # codes; float32 against float64 sums, at ties of the rounding only
 
 
@@ -105,3 +106,32 @@ def test_area_reduce_is_its_twin(seed, full, share):
     actual = native.area_reduce(photo, rows=rows, cols=cols).astype(int)
     expected = reference.area_reduce(photo, rows=rows, cols=cols)
     assert np.abs(actual - expected).max() <= CODE_TOLERANCE
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    size=SIZES,
+    levels=st.integers(1, 4),
+    min_area=st.sampled_from([1, 4, 20, 1000]),
+)
+def test_absorb_small_regions_agrees_with_its_twin(seed, size, levels, min_area):
+    """Patches of few levels with a little noise, regions of every size."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, levels + 1, size).astype(np.float32)
+    values += rng.uniform(0, 0.2, size).astype(np.float32)
+    actual = native.absorb_small_regions(values, step=0.4, min_area=min_area)
+    expected = reference.absorb_small_regions(values, step=0.4, min_area=min_area)
+    np.testing.assert_allclose(actual, expected, atol=MEAN_TOLERANCE)
+
+
+def test_crumbs_are_absorbed_and_slopes_are_not():
+    """A crumb takes the value beside it; a slope without steps stays as it is."""
+    slope = np.tile(np.linspace(0, 1, 60, dtype=np.float32), (40, 1))
+    np.testing.assert_array_equal(
+        native.absorb_small_regions(slope, step=0.05, min_area=500), slope
+    )
+    crumbs = slope.copy()
+    crumbs[10:14, 20:24] += 0.5
+    clean = native.absorb_small_regions(crumbs, step=0.05, min_area=20)
+    assert np.abs(clean - slope).max() < 0.05

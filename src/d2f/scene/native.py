@@ -12,7 +12,14 @@ import d2f._native as _native
 
 from ..arrays import ByteImage, FloatImage
 
-__all__ = ["area_reduce", "enlarge_by_side", "side_votes", "two_sides", "vote_planes"]
+__all__ = [
+    "absorb_small_regions",
+    "area_reduce",
+    "enlarge_by_side",
+    "side_votes",
+    "two_sides",
+    "vote_planes",
+]
 
 
 def area_reduce(photo_srgb: ByteImage, *, rows: int, cols: int, threads: int = 0) -> ByteImage:
@@ -142,3 +149,23 @@ def enlarge_by_side(
     enlarged = np.empty(photo_srgb.shape[:2], np.float32)
     _native.enlarge_by_side(disparity, sides, planes, photo_srgb, enlarged, threads=threads)
     return enlarged
+
+
+def absorb_small_regions(values: FloatImage, *, step: float, min_area: int) -> FloatImage:
+    """A map without crumbs: small regions take the value of what surrounds them most.
+
+    Parameters
+    ----------
+    values : float32 (H, W)
+    step : float
+        Neighbours that differ by more lie in different regions.
+    min_area : int, px
+        Regions with fewer pixels are absorbed; 1 leaves the map as it is.
+
+    Returns
+    -------
+    absorbed : float32 (H, W)
+    """
+    absorbed = values.copy()
+    _native.absorb_small_regions(absorbed, step=step, min_area=min_area)
+    return absorbed

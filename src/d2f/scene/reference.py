@@ -20,7 +20,14 @@ from numpy.typing import NDArray
 
 from ..arrays import ByteImage, FloatImage
 
-__all__ = ["area_reduce", "enlarge_by_side", "side_votes", "two_sides", "vote_planes"]
+__all__ = [
+    "absorb_small_regions",
+    "area_reduce",
+    "enlarge_by_side",
+    "side_votes",
+    "two_sides",
+    "vote_planes",
+]
 
 Indices = NDArray[np.int64]
 Doubles = NDArray[np.float64]
@@ -261,3 +268,51 @@ def enlarge_by_side(
     side: FloatImage = np.where(votes > 0, near, far)
     enlarged: FloatImage = straight + step * (side - straight)
     return enlarged
+
+
+def absorb_small_regions(values: FloatImage, *, step: float, min_area: int) -> FloatImage:
+    """Twin of `native.absorb_small_regions`, but for the order of sums."""
+    region = _regions(values, step)
+    area = np.bincount(region.ravel())
+    contacts: dict[tuple[int, int], list[float]] = {}
+    for here, there in _neighbours(values.shape):
+        a, b = int(region[here]), int(region[there])
+        if a != b and area[a] < min_area <= area[b]:
+            contacts.setdefault((a, b), []).append(float(values[there]))
+    absorbed = values.copy()
+    for small in {pair[0] for pair in contacts}:
+        met = {b: beside for (a, b), beside in contacts.items() if a == small}
+        most = min(met, key=lambda b: (-len(met[b]), b))
+        absorbed[region == small] = np.float32(np.mean(met[most]))
+    return absorbed
+
+
+def _regions(values: FloatImage, step: float) -> Indices:
+    """Number of each pixel's region, in the order of their first pixels."""
+    region = np.full(values.shape, -1, np.int64)
+    count = 0
+    for start in np.ndindex(*values.shape):
+        if region[start] >= 0:
+            continue
+        region[start], front = count, [start]
+        while front:
+            here = front.pop()
+            for there in _around(here, values.shape):
+                if region[there] < 0 and not abs(values[there] - values[here]) > step:
+                    region[there] = count
+                    front.append(there)
+        count += 1
+    return region
+
+
+def _around(here: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    row, col = here
+    for there in ((row - 1, col), (row, col - 1), (row, col + 1), (row + 1, col)):
+        if 0 <= there[0] < shape[0] and 0 <= there[1] < shape[1]:
+            yield there
+
+
+def _neighbours(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    for here in np.ndindex(*shape):
+        for there in _around(here, shape):
+            yield here, there

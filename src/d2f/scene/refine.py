@@ -15,7 +15,14 @@ import numpy as np
 
 from ..arrays import ByteImage, FloatImage
 from ..errors import UsageError
-from .native import area_reduce, enlarge_by_side, side_votes, two_sides, vote_planes
+from .native import (
+    absorb_small_regions,
+    area_reduce,
+    enlarge_by_side,
+    side_votes,
+    two_sides,
+    vote_planes,
+)
 
 __all__ = ["disparity_at_full_size"]
 
@@ -27,6 +34,7 @@ WINDOW_SAMPLES = 1.5  # radius of the regression; 1 and 2 are worse
 SERIAL_SAMPLES = 2**17  # a smaller map takes 2 ms: less than waking other threads can
 STEEPENING_RADIUS = 2  # the same at the map's own size
 LARGEST_RADIUS_PX = 40  # above it the kernel's whole-number sums could overflow
+CRUMB_SAMPLES = 0.5  # area of the largest region that is absorbed, in samples of the small map
 RIDGE = 0.65  # squared codes, 1e-5 of 255^2
 
 
@@ -80,7 +88,12 @@ def disparity_at_full_size(
     steeper = _steepened(disparity, sides, guide_srgb, few)
     wider = two_sides(steeper, band_step=band_step, threads=few)
     sides[0], sides[1] = np.maximum(sides[0], wider[0]), np.minimum(sides[1], wider[1])
-    return enlarge_by_side(steeper, sides, planes, photo_srgb, threads=threads)
+    enlarged = enlarge_by_side(steeper, sides, planes, photo_srgb, threads=threads)
+    return absorb_small_regions(
+        enlarged,
+        step=band_step / 2,
+        min_area=round(CRUMB_SAMPLES * height * width / disparity.size),
+    )
 
 
 def _steepened(
