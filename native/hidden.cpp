@@ -130,6 +130,34 @@ Grid coarser(const Grid &fine) {
     return g;
 }
 
+// Lower bound of the radius of everything that a cell could ask: where the cell itself lies hardly
+// nearer there is nothing to guess, which is most of a picture.
+struct Bounds {
+    int rows, cols;
+    std::vector<float> least;
+
+    explicit Bounds(const Grid &finest)
+        : rows(blocks(finest.rows, SPAN)), cols(blocks(finest.cols, SPAN)),
+          least(size_t(rows) * cols, NOWHERE) {
+        std::vector<float> own(least.size(), NOWHERE);
+        for (int y = 0; y < finest.rows; ++y)
+            for (int x = 0; x < finest.cols; ++x) {
+                float &o = own[size_t(y / SPAN) * cols + x / SPAN];
+                o = std::min(o, finest.at(y, x).radius);
+            }
+        for (int y = 0; y < rows; ++y)
+            for (int x = 0; x < cols; ++x)
+                for (int j = std::max(0, y - 1); j <= std::min(rows - 1, y + 1); ++j)
+                    for (int i = std::max(0, x - 1); i <= std::min(cols - 1, x + 1); ++i) {
+                        float &l = least[size_t(y) * cols + x];
+                        l = std::min(l, own[size_t(j) * cols + i]);
+                    }
+    }
+    float at(int y, int x) const { return least[size_t(y / SPAN) * cols + x / SPAN]; }
+
+    static constexpr int SPAN = 1 << (LEVELS - 1); // the coarsest cell, in finest ones
+};
+
 // Collects the guess for one cell from what lies around, finest first.
 struct Guess {
     float own;                      // radius of the surface in front
@@ -220,6 +248,7 @@ void find_hidden(Surfaces &s, float largest_radius, int threads) {
     measure_cells(s, grids[0], nearest, threads);
     for (int l = 1; l < LEVELS; ++l) grids[l] = coarser(grids[l - 1]);
 
+    const Bounds bounds(grids[0]);
     s.hidden.resize(grids[0].parts.size());
 #pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
     for (int y = 0; y < s.cell_rows; ++y)
@@ -228,7 +257,7 @@ void find_hidden(Surfaces &s, float largest_radius, int threads) {
             const FarPart &part = grids[0].parts[i];
             HiddenCell &out = s.hidden[i];
             out = {{0, 0, 0}, NOWHERE};
-            if (part.radius == NOWHERE) continue;
+            if (part.radius == NOWHERE || nearest[i] - bounds.at(y, x) <= depth_step(0, 0)) continue;
             if (nearest[i] - part.radius > depth_step(nearest[i], part.radius)) {
                 out = part;
                 continue;
