@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Threads that wait by spinning take the cores of everything beside them.
 RUN := OMP_WAIT_POLICY=PASSIVE $(BIN)
 PHOTO := examples/otters.jpg
 # Where this stamp is newer than pyproject and the sources of the extension, nothing is installed.
@@ -24,7 +25,7 @@ $(STAMP): $(SOURCES) | $(BIN)/python
 	@touch $@
 
 $(TEST_STAMP): $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[train,vfx,test,lint]"
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[train,vfx,test,lint,build]"
 	@touch $(STAMP) $@
 
 setup: $(TEST_STAMP)  ## a virtual environment with all that development needs

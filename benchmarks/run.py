@@ -21,14 +21,15 @@ import numpy as np
 from PIL import Image
 
 import d2f
-from d2f import fusion, light, optics, renderer, scene
+import renderer as bench_renderer
+from d2f import fusion, light, optics, scene
 from d2f.models.compact import CompactModel
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 RUNS = 5
 ROWS, COLS = 3000, 4000  # 12 megapixels
-LARGEST_RADIUS_PX = 60
+LARGEST_RADIUS_PX = 60.0
 
 
 def main() -> None:
@@ -59,10 +60,10 @@ def seconds(work: Callable[[], object], runs: int = RUNS) -> float:
     return statistics.median(times)
 
 
-def photo_like(rows: int = ROWS, cols: int = COLS) -> np.ndarray:
-    """A demo photo enlarged to the size, so that JPEG meets real content."""
-    with Image.open(ROOT / "examples" / "otters.jpg") as photo:
-        return np.asarray(photo.convert("RGB").resize((cols, rows), Image.Resampling.BICUBIC))
+def photo_like() -> np.ndarray:
+    """The demo photo enlarged to 12 megapixels."""
+    radiance = bench_renderer.picture(ROWS, COLS)
+    return optics.codes_from_light(radiance, optics.SRGB, np.uint8)
 
 
 def jpeg_seconds(codes: np.ndarray) -> float:
@@ -77,64 +78,12 @@ def jpeg_seconds(codes: np.ndarray) -> float:
     return seconds(both)
 
 
-def typical_defocus(rows: int, cols: int, radius: float) -> np.ndarray:
-    """A sharp subject over a third of the picture, a slanted background, a near blob."""
-    y, x = np.mgrid[:rows, :cols].astype(np.float32)
-    defocus_px = -radius * (0.6 + 0.4 * y / rows)
-    defocus_px[(np.abs(x - cols / 2) < cols / 6) & (y > 0.15 * rows)] = 0
-    defocus_px[np.hypot(x - 0.15 * cols, y - 0.85 * rows) < 0.12 * cols] = 0.6 * radius
-    return defocus_px.astype(np.float32)
-
-
-def ground_defocus(rows: int, cols: int, radius: float) -> np.ndarray:
-    """The hard case: a ramp through all radii with twelve upright discs on it."""
-    y, x = np.mgrid[:rows, :cols].astype(np.float32)
-    defocus_px = -radius + 2 * radius * y / rows
-    rng = np.random.default_rng(0)
-    for _ in range(12):
-        col, row = rng.uniform(0, cols), rng.uniform(0.1 * rows, 0.9 * rows)
-        defocus_px[np.hypot(x - col, y - row) < rows / 12] = -radius + 2 * radius * row / rows
-    return defocus_px.astype(np.float32)
-
-
 def speed_of_renderer() -> list[str]:
-    """`d2f.blur` against JPEG decode + encode, for sizes, scenes and threads."""
-    lines = [
-        "## Renderer alone (`d2f.blur`, float in and out)",
-        "",
-        "| size | largest radius | scene | threads | seconds | x JPEG decode + encode |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for rows, cols in ((1050, 1400), (ROWS, COLS)):
-        codes = photo_like(rows, cols)
-        jpeg = jpeg_seconds(codes)
-        radiance = light.radiance_from_codes(codes, optics.SRGB, highlights=0)
-        for name, make in (("typical", typical_defocus), ("ground", ground_defocus)):
-            defocus_px = make(rows, cols, LARGEST_RADIUS_PX)
-            for threads in (1, 2):
-                spent = seconds(
-                    lambda d=defocus_px, t=threads, r=radiance: d2f.blur(r, d, threads=t)
-                )
-                lines.append(
-                    f"| {rows * cols / 1e6:.1f} MP | {LARGEST_RADIUS_PX} px | {name} | {threads} "
-                    f"| {spent:.2f} | {spent / jpeg:.2f} |"
-                )
-    return [*lines, "", speed_against_twin()]
-
-
-def speed_against_twin() -> str:
-    """The native kernel and its torch twin on one small picture."""
-    import torch
-
-    from d2f.renderer import layered
-
-    codes = photo_like(300, 400)
-    radiance = light.radiance_from_codes(codes, optics.SRGB, highlights=0)
-    defocus_px = typical_defocus(300, 400, 12)
-    native = seconds(lambda: d2f.blur(radiance, defocus_px))
-    tensors = torch.from_numpy(radiance), torch.from_numpy(defocus_px)
-    twin = seconds(lambda: layered.blur(*tensors), runs=1)
-    return f"0.12 MP, 12 px: native {twin / native:.0f} times as fast as its torch twin."
+    """`d2f.blur` against JPEG decode + encode, and against its definition."""
+    lines = ["## Renderer alone (`d2f.blur`, float in and out; benchmarks/renderer.py)", "", "```"]
+    for megapixels, radii in ((1.5, [LARGEST_RADIUS_PX]), (12, [10.0, LARGEST_RADIUS_PX])):
+        lines += bench_renderer.rows(megapixels, radii, RUNS)
+    return [*lines, bench_renderer.twin_row(1), "```"]
 
 
 def speed_of_rooms() -> list[str]:
@@ -144,7 +93,7 @@ def speed_of_rooms() -> list[str]:
     model = CompactModel.load()
     view = scene.analyse(codes, model)
     maps = model.predict(codes)
-    defocus_px = typical_defocus(ROWS, COLS, LARGEST_RADIUS_PX)
+    defocus_px = bench_renderer.scene("typical", ROWS, COLS, LARGEST_RADIUS_PX)
     radiance = light.radiance_from_codes(codes, optics.SRGB, highlights=1)
     in_focus = fusion.in_focus_mask(defocus_px)
     focus = scene.choose_focus(view.disparity, view.focus_map)
@@ -160,7 +109,7 @@ def speed_of_rooms() -> list[str]:
         "codes to radiance, highlights": lambda: light.radiance_from_codes(
             codes, optics.SRGB, highlights=1
         ),
-        "renderer": lambda: renderer.blur(radiance, defocus_px),
+        "renderer": lambda: d2f.blur(radiance, defocus_px),
         "radiance to codes": lambda: light.codes_from_radiance(radiance, optics.SRGB, np.uint8),
         "in-focus mask": lambda: fusion.in_focus_mask(defocus_px),
         "fusion": lambda: fusion.keep_in_focus(codes, codes, in_focus),

@@ -50,6 +50,8 @@ void blur(const Radiance &radiance, const Map &defocus_px, const Array<float, -1
           const std::vector<Layer> &near, const std::vector<Layer> &far,
           const Array<const float, -1, 2> &outline, float outline_reach, float light_floor,
           int threads) {
+    if (near.size() > 64 || far.size() > 64) // layers in use are noted in 64 bits
+        throw nb::value_error("more than 64 layers on one side");
     nb::gil_scoped_release released;
     const Plan plan{{near}, {far},
                     {outline.data(), int(outline.shape(0)), outline_reach},

@@ -8,7 +8,6 @@
 #include "blur.h"
 
 #include <cstring>
-#include <omp.h>
 
 #include "composite.h"
 #include "entries.h"

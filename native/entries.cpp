@@ -7,7 +7,6 @@
 #include "entries.h"
 
 #include <cstring>
-#include <omp.h>
 
 namespace d2f {
 

@@ -6,7 +6,6 @@
 
 #include "find_edges.h"
 
-#include <omp.h>
 
 namespace d2f {
 

@@ -7,7 +7,6 @@
 
 #include "hidden.h"
 
-#include <omp.h>
 
 namespace d2f {
 

@@ -6,7 +6,6 @@
 
 #include "lights.h"
 
-#include <omp.h>
 
 namespace d2f {
 

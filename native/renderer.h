@@ -9,16 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "clones.h"
 #include "huge_buffer.h"
-
-// Hot functions are compiled for three generations of x86 and chosen at load time. Contraction is
-// off for all of them, so that every processor gives the same bytes.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(D2F_NO_CLONES)
-#define D2F_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define D2F_CLONES
-#endif
 
 namespace d2f {
 

@@ -56,7 +56,8 @@ class OpenPhoto:
     def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Rendered:
         """Render the photo and keep its defocus map, mask, focus and f-number."""
         settled = [name for name in DEPTH_CHOICES if choices.get(name) is not None]
-        if settled:
+        if settled or (settings is not None and settings.depth != self._settings.depth):
+            settled = settled or ["depth"]
             raise UsageError(
                 f"{settled[0]} is settled when a photo is opened: give it to d2f.open."
             )

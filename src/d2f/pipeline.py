@@ -99,10 +99,9 @@ class Session:
         on_stage: Callable[[str], None] = _ignore,
     ) -> None:
         self.photo = photo
-        self._depth_settings = depth or DepthSettings()
         self._on_stage = on_stage
         on_stage("analysing")
-        self.view = _analyse(photo, self._depth_settings)
+        self.view = _analyse(photo, depth or DepthSettings())
         self._radiance: tuple[LightSettings, FloatImage] | None = None
 
     def render_with_maps(self, settings: Settings) -> Rendered:

@@ -1,4 +1,4 @@
-"""Settings: every choice a user can make, the same object for command line, library and page."""
+"""Settings: every choice a user can make, the same object for command line and library."""
 
 from __future__ import annotations
 

@@ -140,12 +140,12 @@ def bad_input_cases() -> dict[str, tuple[list[str], int, str]]:
         "depth is text": (["photo.png", "--depth", "text.jpg"], 1, "text.jpg"),
         "unit unknown": (["photo.png", "--depth-unit", "feet"], 2, "feet"),
         "output below a file": (["photo.png", "-o", "text.jpg/out.png"], 1, "text.jpg"),
-        "output is a folder name for a file": (["photo.png", "-o", "hollow/"], 0, ""),
         "output in no format": (["photo.png", "-o", "out.xyz"], 1, ".xyz"),
         "output is the input": (["photo.png", "-o", "photo.png", "--overwrite"], 2, "input"),
         "map is the input": (["photo.png", "--save-mask", "photo.png", "--overwrite"], 2, "input"),
         "map in no format": (["photo.png", "--save-mask", "mask.xyz"], 1, ".xyz"),
         "unknown option": (["photo.png", "--sharp"], 2, "--sharp"),
+        "folder behind a photo": (["photo.png", "."], 2, "-o FOLDER"),
         "several with one map": (["photo.png", "b.png", "--save-mask", "m.png"], 2, "one photo"),
         "two outputs in one": (["photo.png", "hollow/../photo.png", "-o", "out"], 2, "two outputs"),
     }
@@ -168,11 +168,16 @@ def test_bad_input_gets_a_sentence_and_leaves_nothing(case, d2f_command, photo_f
     before = files_in(folder)
     outcome = d2f_command("render", *arguments)
     assert outcome.code == code, outcome.err
-    if code == 0:
-        return
     assert word in outcome.err
     assert "Traceback" not in outcome.err
     assert files_in(folder) == before
+
+
+def test_an_output_that_is_a_folder_takes_the_default_name(d2f_command, photo_file, tmp_path):
+    """-o FOLDER works for one photo, too."""
+    (tmp_path / "out").mkdir()
+    assert d2f_command("render", photo_file, "-o", tmp_path / "out").code == 0
+    assert files_in(tmp_path / "out") == {"photo.bokeh.png"}
 
 
 def test_an_output_folder_that_cannot_be_made(d2f_command, photo_file, tmp_path, monkeypatch):

@@ -184,7 +184,7 @@ def test_iptc_of_a_jpeg_is_kept(tmp_path):
 
 
 def test_deep_codes_are_rounded_for_shallow_formats(tmp_path):
-    """16 bit to JPEG, and linear float to 16-bit PNG, end within rounding of the right code."""
+    """16 bit to WebP, and linear float to 16-bit PNG, end within rounding of the right code."""
     deep = photo_with(gradient(np.uint16), "PNG")
     files.write_photo(deep, tmp_path / "a.webp", overwrite=False)
     shallow = files.read_photo(tmp_path / "a.webp").pixels

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 import d2f
+from d2f.optics import SRGB, codes_from_light
 
 GOLDENS = Path(__file__).with_name("goldens.npz")
 ROWS, COLS = 96, 128
@@ -105,6 +106,6 @@ def render(name: str) -> np.ndarray:
 
 def as_picture(radiance: np.ndarray, scale: int = 3) -> Image.Image:
     """Radiance for eyes."""
-    codes = np.rint(255 * np.clip(radiance.astype(np.float32), 0, 1) ** (1 / 2.2))
-    picture = Image.fromarray(codes.astype(np.uint8))
+    codes = codes_from_light(radiance.astype(np.float32), SRGB, np.uint8)
+    picture = Image.fromarray(codes)
     return picture.resize((COLS * scale, ROWS * scale), Image.Resampling.NEAREST)

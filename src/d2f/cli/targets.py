@@ -56,9 +56,10 @@ def plan_jobs(
     PhotoError
         If a folder holds no photos.
     """
-    several = len(photos) > 1 or photos[0].is_dir()
-    if several and output is None and photos[0].is_dir():
-        raise UsageError(f"{photos[0]} is a folder: give -o FOLDER for its pictures.")
+    folders = [path for path in photos if path.is_dir()]
+    several = len(photos) > 1 or bool(folders)
+    if folders and output is None:
+        raise UsageError(f"{folders[0]} is a folder: give -o FOLDER for its pictures.")
     if several and (depth is not None or any(maps.values())):
         raise UsageError("--depth and --save-... name one file: use them with one photo.")
     found = _expand(photos)
@@ -86,7 +87,9 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise PhotoError(f"{path} is a folder: give the name of a file.")
     if path.exists() and not overwrite:
-        raise PhotoError(f"{path} exists already: give --overwrite or another name.")
+        raise PhotoError(
+            f"{path} exists already: allow overwriting (--overwrite) or give another name."
+        )
     above = path.absolute().parent
     while not above.exists() and above != above.parent:
         above = above.parent

@@ -29,7 +29,9 @@ def write_whole(content: bytes, path: Path, *, overwrite: bool) -> None:
         If the file exists and is to be kept, or the folder cannot be made or written.
     """
     if path.exists() and not overwrite:
-        raise PhotoError(f"{path} exists already: give --overwrite or another name.")
+        raise PhotoError(
+            f"{path} exists already: allow overwriting (--overwrite) or give another name."
+        )
     path = path.resolve() if path.is_symlink() else path  # the file that a link means
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,10 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import CodeImage
-from ..errors import UsageError
-from ..optics import LINEAR, SRGB, ToneCurve
+from ..errors import PhotoError, UsageError
+from ..optics import LINEAR, ToneCurve
+from .icc import tone_curve_of
 
-__all__ = ["Format", "JpegCoding", "Metadata", "Photo", "photo_from_array", "photo_to_array"]
+__all__ = [
+    "Format",
+    "JpegCoding",
+    "Metadata",
+    "Photo",
+    "photo_from_array",
+    "photo_of",
+    "photo_to_array",
+]
 
 Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
 
@@ -113,6 +122,53 @@ class Photo:
         return replace(self, pixels=pixels)
 
 
+def photo_of(
+    codes: NDArray[Any],
+    *,
+    metadata: Metadata,
+    file_format: Format,
+    name: str,
+    jpeg: JpegCoding | None = None,
+) -> Photo:
+    """A photo from decoded codes.
+
+    Parameters
+    ----------
+    codes : uint8, uint16 or float32, (H, W) or (H, W, 1..4)
+        Grey, grey and alpha, RGB, or RGB and alpha.
+    metadata : Metadata
+        Its ICC profile tells the tone curve.
+    file_format : Format
+    name : str
+        For messages.
+    jpeg : JpegCoding, optional
+
+    Raises
+    ------
+    PhotoError
+        If floats hold NaN or infinity.
+    """
+    if codes.ndim == 2:
+        codes = codes[..., None]
+    channels = codes.shape[2]
+    grey = channels < 3
+    colour = np.repeat(codes[..., :1], 3, axis=2) if grey else codes[..., :3]
+    alpha = codes[..., -1] if channels in (2, 4) else None
+    if codes.dtype == np.float32 and not np.isfinite(colour).all():
+        raise PhotoError(f"{name} holds NaN or infinity: replace them first.")
+    linear = codes.dtype == np.float32 and metadata.icc is None
+    return Photo(
+        pixels=np.ascontiguousarray(colour),
+        alpha=None if alpha is None else np.ascontiguousarray(alpha),
+        tone_curve=LINEAR if linear else tone_curve_of(metadata.icc),
+        format=file_format,
+        name=name,
+        grey=grey,
+        metadata=metadata,
+        jpeg=jpeg,
+    )
+
+
 def photo_from_array(array: NDArray[Any]) -> Photo:
     """A photo from pixels alone.
 
@@ -134,19 +190,15 @@ def photo_from_array(array: NDArray[Any]) -> Photo:
         raise UsageError(f"the photo has shape {array.shape}: give (H, W, 3), (H, W, 4) or (H, W).")
     if array.dtype == np.float32 and not np.isfinite(array).all():
         raise UsageError("the photo holds NaN or infinity: replace them first.")
-    pixels = array[..., :3] if colour else np.repeat(array[..., None], 3, axis=2)
-    return Photo(
-        pixels=np.ascontiguousarray(pixels),
-        alpha=np.ascontiguousarray(array[..., 3]) if colour and array.shape[2] == 4 else None,
-        tone_curve=LINEAR if array.dtype == np.float32 else SRGB,
-        format="TIFF" if array.dtype == np.float32 else "PNG",
+    return photo_of(
+        array,
+        metadata=Metadata(),
+        file_format="TIFF" if array.dtype == np.float32 else "PNG",
         name="array",
-        grey=not colour,
     )
 
 
 def photo_to_array(photo: Photo) -> NDArray[Any]:
-    """The pixels with the number of channels that the photo's file has: 1, 3 or 4."""
-    if photo.alpha is not None and not photo.grey:
-        return np.dstack([photo.pixels, photo.alpha])
-    return photo.pixels[..., 1] if photo.grey else photo.pixels
+    """The pixels with the number of channels that the photo's file has, 1 to 4; alpha is last."""
+    codes = photo.pixels[..., 1] if photo.grey else photo.pixels
+    return codes if photo.alpha is None else np.dstack([codes, photo.alpha])

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..errors import UsageError
 from .limits import DEFAULT_LIMITS
-from .photo import Metadata, Photo
-from .read import photo_of, upright
+from .photo import Metadata, Photo, photo_of
+from .read import upright
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -51,7 +51,9 @@ def read_raster(path: Path, *, max_pixels: int) -> NDArray[Any]:
         raise
     except Exception as error:  # decoders raise whatever they like on damaged files
         reason = (str(error) or type(error).__name__).splitlines()[0][:160]
-        raise PhotoError(f"{path} cannot be read as a map: {reason.rstrip('.')}.") from error
+        raise PhotoError(
+            f"{path} cannot be read as a map ({reason.rstrip('.')}): write it again."
+        ) from error
     return _one_channel(raster, path)
 
 
@@ -81,7 +83,9 @@ def _decoded(content: bytes, path: Path, max_pixels: int) -> NDArray[Any]:
 
 def _check(count: int, path: Path, max_pixels: int) -> None:
     if count > max_pixels or count < 1:
-        raise PhotoError(f"{path} holds {count} values, the limit here is {max_pixels}.")
+        raise PhotoError(
+            f"{path} holds {count} values, the limit here is {max_pixels}: make the map smaller."
+        )
 
 
 def _one_channel(raster: NDArray[Any], path: Path) -> NDArray[Any]:
@@ -118,7 +122,7 @@ def _read_pfm(content: bytes, path: Path, max_pixels: int) -> FloatImage:
     """Rows stand bottom-up; a negative scale announces little-endian values."""
     match = PFM_HEADER.match(content)
     if match is None:
-        raise PhotoError(f"{path} has a damaged PFM header.")
+        raise PhotoError(f"{path} has a damaged PFM header: write the map again.")
     channels = 3 if match[1] == b"PF" else 1
     width, height, scale = int(match[2]), int(match[3]), float(match[4])
     _check(width * height, path, max_pixels)
@@ -135,7 +139,7 @@ def _read_exr(content: bytes, path: Path, max_pixels: int) -> FloatImage:
         file.flush()
         source = oiio.ImageInput.open(file.name)
         if source is None:
-            raise PhotoError(f"{path} is a damaged EXR file.")
+            raise PhotoError(f"{path} is a damaged EXR file: write the map again.")
         try:
             spec = source.spec()
             _check(spec.width * spec.height, path, max_pixels)
@@ -143,7 +147,7 @@ def _read_exr(content: bytes, path: Path, max_pixels: int) -> FloatImage:
         finally:
             source.close()
     if pixels is None:
-        raise PhotoError(f"{path} is a damaged EXR file.")
+        raise PhotoError(f"{path} is a damaged EXR file: write the map again.")
     return np.asarray(pixels, np.float32)
 
 

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, JpegImagePlugin
 
 from ..errors import D2FError, PhotoError
-from ..optics import LINEAR, ToneCurve
 from .exif import orientation_of
-from .icc import tone_curve_of
 from .limits import DEFAULT_LIMITS, MEGA, Limits
-from .photo import Format, JpegCoding, Metadata, Photo
+from .photo import Format, JpegCoding, Metadata, Photo, photo_of
+from .tiff import read_tiff
 
-__all__ = ["photo_from_bytes", "photo_of", "read_bytes", "read_photo", "sniff", "upright"]
+__all__ = ["photo_from_bytes", "read_bytes", "read_photo", "sniff", "upright"]
 
-READABLE = "JPEG, PNG, TIFF or WebP"
+READABLE = "JPEG, PNG, TIFF (not BigTIFF) or WebP"
 PNG_16_BIT = re.compile(rb"\x89PNG\r\n\x1a\n\0\0\0\rIHDR.{8}\x10", re.DOTALL)
 PHOTOSHOP = b"Photoshop 3.0\0"  # what JPEG puts before the resources that hold IPTC
 SHORT_OF_CONTENT = "the file is damaged or cut short: copy it again from its source"
@@ -60,7 +59,8 @@ def read_bytes(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
         size = path.stat().st_size
         if size > limits.file_bytes:
             raise PhotoError(
-                f"{path} has {size} bytes, more than the limit of {limits.file_bytes}."
+                f"{path} has {size} bytes, more than the limit of {limits.file_bytes}: "
+                "make it smaller."
             )
         return path.read_bytes()
     except FileNotFoundError:
@@ -82,8 +82,6 @@ def photo_from_bytes(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd but readable files are no news to the user
             if file_format == "TIFF":
-                from .tiff import read_tiff
-
                 photo = read_tiff(content, name=name, limits=limits)
             else:
                 photo = _read_with_pillow(content, file_format, name=name, limits=limits)
@@ -109,7 +107,7 @@ def sniff(content: bytes) -> Format | None:
         return "JPEG"
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
-    if content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    if content[:4] in (b"II*\0", b"MM\0*"):
         return "TIFF"
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "WEBP"
@@ -142,39 +140,6 @@ def _check_end(content: bytes, file_format: Format) -> None:
     """Pillow takes a PNG whose last rows are missing for whole; its last chunk tells."""
     if file_format == "PNG" and b"IEND" not in content:
         raise OSError("its last chunk is missing")
-
-
-def photo_of(
-    codes: NDArray[Any],
-    *,
-    metadata: Metadata,
-    file_format: Format,
-    name: str,
-    jpeg: JpegCoding | None = None,
-    tone_curve: ToneCurve | None = None,
-) -> Photo:
-    """A photo from decoded codes of 1 to 4 channels (grey, grey + alpha, RGB, RGB + alpha)."""
-    if codes.ndim == 2:
-        codes = codes[..., None]
-    channels = codes.shape[2]
-    grey = channels < 3
-    colour = np.repeat(codes[..., :1], 3, axis=2) if grey else codes[..., :3]
-    alpha = codes[..., -1] if channels in (2, 4) else None
-    if codes.dtype == np.float32 and not np.isfinite(colour).all():
-        raise PhotoError(f"{name} holds NaN or infinity: replace them first.")
-    if tone_curve is None:
-        linear = codes.dtype == np.float32 and metadata.icc is None
-        tone_curve = LINEAR if linear else tone_curve_of(metadata.icc)
-    return Photo(
-        pixels=np.ascontiguousarray(colour),
-        alpha=None if alpha is None else np.ascontiguousarray(alpha),
-        tone_curve=tone_curve,
-        format=file_format,
-        name=name,
-        grey=grey,
-        metadata=metadata,
-        jpeg=jpeg,
-    )
 
 
 def _decoded(image: Image.Image, content: bytes) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import PhotoError
 from .exif import STRUCTURAL, Entry, byte_order_of, entries_of, exif_from_tiff, packed_directory
 from .limits import Limits
-from .photo import Metadata, Photo
+from .photo import Metadata, Photo, photo_of
 
 __all__ = ["read_tiff", "tiff_bytes"]
 
@@ -25,8 +25,6 @@ BYTE, UNDEFINED = 1, 7
 def read_tiff(content: bytes, *, name: str, limits: Limits) -> Photo:
     """The first picture of a TIFF: grey or RGB, 8, 16 bit or float, with or without alpha."""
     import tifffile
-
-    from .read import photo_of
 
     logging.getLogger("tifffile").addHandler(logging.NullHandler())  # damage is told in our words
 

@@ -78,9 +78,9 @@ def photo_to_bytes(photo: Photo, file_format: Format | None = None) -> bytes:
     if file_format == "TIFF":
         from .tiff import tiff_bytes
 
-        return tiff_bytes(_channels(photo), metadata)
+        return tiff_bytes(photo_to_array(photo), metadata)
     if file_format == "PNG":
-        return _png_bytes(_channels(photo), metadata)
+        return _png_bytes(photo_to_array(photo), metadata)
     if file_format == "WEBP":
         return _webp_bytes(photo, metadata)
     return _jpeg_bytes(photo, metadata)
@@ -91,19 +91,13 @@ def photo_to_pil(photo: Photo) -> Image.Image:
     from PIL import Image
 
     fitted = _fitted(photo, "WEBP")
-    image = Image.fromarray(np.ascontiguousarray(_channels(fitted)))
+    image = Image.fromarray(np.ascontiguousarray(photo_to_array(fitted)))
     rows, cols = photo.size
     if photo.metadata.icc is not None:
         image.info["icc_profile"] = photo.metadata.icc
     if photo.metadata.exif is not None:
         image.info["exif"] = b"Exif\0\0" + upright_exif(photo.metadata.exif, cols, rows)
     return image
-
-
-def _channels(photo: Photo) -> NDArray[Any]:
-    if photo.grey and photo.alpha is not None:
-        return np.dstack([photo.pixels[..., 1], photo.alpha])
-    return photo_to_array(photo)
 
 
 def _fitted(photo: Photo, file_format: Format) -> Photo:

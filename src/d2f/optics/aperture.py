@@ -21,7 +21,7 @@ __all__ = ["Aperture", "aperture_kernel", "column_spans", "row_profile"]
 
 Floats = NDArray[np.float64]
 
-OUTLINE_POINTS = 2520  # a multiple of every blade count but 11 and 13, which get their own multiple
+OUTLINE_POINTS = 2520  # at least; rounded up to a multiple of the blade count
 SUBCOLUMNS = 16  # slices of one pixel column over which a shape is averaged
 PROFILE_ROWS = 1024  # samples of an outline across its height, for lights drawn one by one
 

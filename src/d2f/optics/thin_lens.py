@@ -50,7 +50,7 @@ class ThinLens:
 
     def __post_init__(self) -> None:
         if not self.f_number > 0:
-            raise UsageError(f"f_number={self.f_number:g} is no aperture: give f/0.5 or slower.")
+            raise UsageError(f"f_number={self.f_number:g} is no aperture: give a number above 0.")
         for name in ("focal_length_mm", "sensor_width_mm"):
             value = getattr(self, name)
             if not (value > 0 and math.isfinite(value)):

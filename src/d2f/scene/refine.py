@@ -31,8 +31,8 @@ COLOUR_SIGMA = 11.5  # codes; best of 8 to 20 on the ray-traced scenes, by littl
 VOTING_SIDE_PX = 1024  # long side of the photo that votes
 FINEST_VOTING = 3  # the voting photo has at least this many pixels per sample
 WINDOW_SAMPLES = 1.5  # radius of the regression; 1 and 2 are worse
-SERIAL_SAMPLES = 2**17  # a smaller map takes 2 ms: less than waking other threads can
 STEEPENING_RADIUS = 2  # the same at the map's own size
+SERIAL_SAMPLES = 2**17  # a smaller map takes 2 ms: less than waking other threads can
 LARGEST_RADIUS_PX = 40  # above it the kernel's whole-number sums could overflow
 CRUMB_SAMPLES = 0.5  # area of the largest region that is absorbed, in samples of the small map
 RIDGE = 0.65  # squared codes, 1e-5 of 255^2
@@ -82,11 +82,11 @@ def disparity_at_full_size(
         guide_srgb = guide.astype(np.float32) / np.float32(255)
     guide_srgb = np.ascontiguousarray(guide_srgb)
     band_step = STEP_SHARE * float(np.ptp(disparity))
-    few = threads if disparity.size > SERIAL_SAMPLES else 1
-    sides = two_sides(disparity, band_step=band_step, threads=few)
+    few_threads = threads if disparity.size > SERIAL_SAMPLES else 1
+    sides = two_sides(disparity, band_step=band_step, threads=few_threads)
     planes = _planes(disparity, sides, guide_srgb, photo_srgb, threads)
-    steeper = _steepened(disparity, sides, guide_srgb, few)
-    wider = two_sides(steeper, band_step=band_step, threads=few)
+    steeper = _steepened(disparity, sides, guide_srgb, few_threads)
+    wider = two_sides(steeper, band_step=band_step, threads=few_threads)
     sides[0], sides[1] = np.maximum(sides[0], wider[0]), np.minimum(sides[1], wider[1])
     enlarged = enlarge_by_side(steeper, sides, planes, photo_srgb, threads=threads)
     return absorb_small_regions(
