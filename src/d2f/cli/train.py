@@ -22,7 +22,7 @@ def train() -> None:
 def compact(
     photos: Annotated[
         Path, typer.Option(help="Folder with depth/, depth2/ and masks/, each with index.csv.")
-    ] = Path("../shared/photos"),
+    ],
     minutes: Annotated[float, typer.Option(min=0.01, help="Wall-clock time to train for.")] = 60.0,
     seed: Annotated[int, typer.Option(help="Seed of everything that is left to chance.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and result.")] = Path(

@@ -106,7 +106,7 @@ def read_pair(folder: Path, row: dict[str, str]) -> DepthPair | None:
 
 
 def pair_weight(name: str, kind: str, *, pseudo: bool) -> float:
-    """How far a pair's depth can be trusted, 0..1, as the collection's read-me advises."""
+    """How far a pair's depth can be trusted, 0..1: sensors most, mere order and soft frames of one drive least."""
     if name.startswith("kitti00"):
         return 0.2
     if "ordinal only" in kind:

@@ -38,6 +38,7 @@ DAYLIGHT_PHOTOS = 600
 LAMP_LOG2 = 1.5  # a blob of more light than this is a lamp
 DISC_RADII = (5.0, 10.0, 20.0)  # px at 640 x 480: blurs under which the lamps must look right
 LOG_WEIGHT = 0.03  # of log2 light against sRGB codes
+DECIMALS = 4  # of the numbers written
 
 Rows = tuple[FloatImage, FloatImage, FloatImage]  # features, log2 light, seen area and channels
 
@@ -181,13 +182,16 @@ def main() -> None:
     rows = training_rows(choices.hdr, choices.daylight, choices.seed)
     model = asdict(fit(rows, seed=choices.seed))
     made = {
-        "command": "python -m d2f.train.highlights ../shared/photos/hdr ../shared/photos/masks "
-        f"--seed {choices.seed} -o src/d2f/light/lamp_model.json",
+        # Names instead of folders: docs/model-log.md says what was in them.
+        "command": "python -m d2f.train.highlights HDR_FOLDER DAYLIGHT_FOLDER "
+        f"--seed {choices.seed} -o lamp_model.json",
         "blobs": sum(len(f) for f, _, _ in rows),
         "pictures": len(rows),
     }
-    values = {k: np.round(v, 4).tolist() for k, v in model.items()}
-    choices.output.write_text(json.dumps({"made": made, "features": FEATURES, "model": values}))
+    # Rounded as float64: float32 would write 0.0677 as 0.06769999861717224.
+    values = {k: np.round(v.astype(np.float64), DECIMALS).tolist() for k, v in model.items()}
+    text = json.dumps({"made": made, "features": FEATURES, "model": values})
+    choices.output.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":

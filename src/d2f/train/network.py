@@ -12,7 +12,7 @@ from torch.nn import functional
 
 __all__ = ["CompactNetwork", "Maps", "load_imagenet_encoder"]
 
-# Repeats, kernel, stride, expansion, width in, width out: LIBRARIES' facts on EfficientNet-Lite0.
+# Repeats, kernel, stride, expansion, width in, width out: the model of EfficientNet-Lite0's package.
 STAGES = (
     (1, 3, 1, 1, 32, 16),
     (2, 3, 2, 6, 16, 24),
