@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from d2f.cli import evaluate as commands
 from d2f.errors import UsageError
-from d2f.evaluate.depth import evaluate_depth, row_map
-from d2f.evaluate.subjects import centre_map, evaluate_subjects
+from d2f.evaluate.depth import evaluate_depth
+from d2f.evaluate.guesses import centre_map, row_map
+from d2f.evaluate.subjects import evaluate_subjects
 
 
 def write_scene(folder: Path, name: str, *, column: int) -> None:
@@ -81,6 +82,14 @@ def test_what_cannot_be_judged_is_refused(folder, tmp_path_factory):
         evaluate_subjects(folder, split="half", predict=lambda photo: centre_map(photo.shape))
     with pytest.raises(UsageError, match="no scene"):
         evaluate_depth(folder, split="training", predict=lambda photo: row_map(photo.shape))
+
+
+def test_truth_that_knows_nothing_is_refused(folder):
+    """Where every code is 0, unknown, nothing can be judged."""
+    for path in folder.glob("*_invdepth16.png"):
+        Image.fromarray(np.zeros((60, 80), np.uint16)).save(path)
+    with pytest.raises(UsageError, match="no truth above 0"):
+        evaluate_depth(folder, predict=lambda photo: row_map(photo.shape))
 
 
 def test_commands_print_one_json_object(folder):

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
+from d2f import metrics
 from d2f.arrays import ByteImage, FloatImage
-from d2f.evaluate import metrics
-from d2f.evaluate.photos import JudgedPhoto, judged_photos, resized
+from d2f.collection import is_pseudo, resized
+from d2f.errors import UsageError
+from d2f.evaluate.guesses import mean_of_others, row_map
+from d2f.evaluate.photos import judged_photos
 from d2f.models.compact import CompactModel
 
-__all__ = ["DisparityPredictor", "evaluate_depth", "row_map"]
+__all__ = ["DisparityPredictor", "evaluate_depth"]
 
 DisparityPredictor = Callable[[ByteImage], FloatImage]  # photo to disparity of any size
 LARGEST_CODE = 65535.0
-MEAN_GRID = 64  # the mean map is kept on a grid of this side
 FIGURES = ("delta1", "ordinal_error", "boundary_f1")
 
 
@@ -73,10 +75,13 @@ def evaluate_depth(
             continue
         affine = photo.row.get("scaling", "scale") == "affine"
         truths.append((truth, affine))
-        pseudo.append(is_pseudo(photo))
+        pseudo.append(is_pseudo(photo.row))
         ours.add(predict(photo.photo), truth, affine=affine)
         row.add(row_map(truth.shape), truth, affine=affine)
-    for (truth, affine), guess in zip(truths, mean_guesses(truths), strict=True):
+    if not truths:
+        raise UsageError(f"{root} has no truth above 0, the code of unknown depth: give another.")
+    guesses = mean_of_others([filled(truth) for truth, _ in truths])
+    for (truth, affine), guess in zip(truths, guesses, strict=True):
         mean.add(guess, truth, affine=affine)
     baselines = {"row": row.figures(), "mean_map": mean.figures()}
     report: dict[str, object] = {**ours.figures(), "count": len(truths), "baselines": baselines}
@@ -93,25 +98,6 @@ def compact_disparity() -> DisparityPredictor:
     return lambda photo: model.predict(photo).disparity
 
 
-def is_pseudo(photo: JudgedPhoto) -> bool:
-    """Whether the truth is another network's opinion."""
-    origin = photo.row.get("depth_origin", "")
-    return origin == "predicted" or "pseudo" in photo.row.get("kind", "")
-
-
-def row_map(shape: tuple[int, ...]) -> FloatImage:
-    """Lower is nearer: the guess that a photo taken upright supports, 0..1."""
-    rows, columns = shape[:2]
-    ramp = (np.arange(rows, dtype=np.float32) + 0.5) / np.float32(rows)
-    return np.repeat(ramp[:, None], columns, axis=1)
-
-
-def mean_guesses(truths: list[tuple[FloatImage, bool]]) -> list[FloatImage]:
-    """For each truth the mean of all others, on a small grid; unknown pixels count as median."""
-    grids = []
-    for truth, _ in truths:
-        filled = np.where(truth > 0, truth, np.median(truth[truth > 0])).astype(np.float32)
-        grids.append(resized(filled, (MEAN_GRID, MEAN_GRID)))
-    total = np.sum(grids, axis=0)
-    others = max(len(grids) - 1, 1)
-    return [((total - grid) / others).astype(np.float32) for grid in grids]
+def filled(truth: FloatImage) -> FloatImage:
+    """A truth whose unknown pixels have the median of the known ones."""
+    return np.where(truth > 0, truth, np.median(truth[truth > 0])).astype(np.float32)

@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from d2f import metrics
 from d2f.arrays import ByteImage, FloatImage
-from d2f.evaluate import metrics
-from d2f.evaluate.photos import judged_photos, resized
+from d2f.collection import resized
+from d2f.evaluate.guesses import centre_map, mean_of_others
+from d2f.evaluate.photos import judged_photos
 from d2f.models.compact import CompactModel
 
-__all__ = ["FocusPredictor", "centre_map", "evaluate_subjects"]
+__all__ = ["FocusPredictor", "evaluate_subjects"]
 
 FocusPredictor = Callable[[ByteImage], FloatImage]  # photo to focus map of any size
-CENTRE_SPREAD = 0.25  # of the picture's sides
-MEAN_GRID = 64  # the mean mask is kept on a grid of this side
+SUBJECT_CODE = 128  # of 255: from here on a mask says subject
 
 
 class Tally:
@@ -63,11 +64,12 @@ def evaluate_subjects(
     ours, centre, mean = Tally(), Tally(), Tally()
     masks: list[NDArray[np.bool_]] = []
     for photo in judged_photos(root, suffix=".png", split=split):
-        mask = photo.truth >= 128
+        mask = photo.truth >= SUBJECT_CODE
         masks.append(mask)
         ours.add(predict(photo.photo), mask)
         centre.add(centre_map(mask.shape), mask)
-    for mask, guess in zip(masks, mean_guesses(masks), strict=True):
+    guesses = mean_of_others([mask.astype(np.float32) for mask in masks])
+    for mask, guess in zip(masks, guesses, strict=True):
         mean.add(guess, mask)
     baselines = {"centre": centre.figures(), "mean_mask": mean.figures()}
     return {**ours.figures(), "count": len(masks), "baselines": baselines}
@@ -77,20 +79,3 @@ def compact_focus() -> FocusPredictor:
     """The shipped network's focus map."""
     model = CompactModel.load()
     return lambda photo: model.predict(photo).focus_map
-
-
-def centre_map(shape: tuple[int, ...]) -> FloatImage:
-    """A Gaussian in the middle of the picture, 0..1."""
-    rows, columns = shape[:2]
-    y = (np.arange(rows)[:, None] + 0.5) / rows - 0.5
-    x = (np.arange(columns)[None] + 0.5) / columns - 0.5
-    squared = (x**2 + y**2) / CENTRE_SPREAD**2
-    return np.exp(-0.5 * squared).astype(np.float32)
-
-
-def mean_guesses(masks: list[NDArray[np.bool_]]) -> list[FloatImage]:
-    """For each mask the mean of all others, on a small grid."""
-    grids = [resized(mask.astype(np.float32), (MEAN_GRID, MEAN_GRID)) for mask in masks]
-    total = np.sum(grids, axis=0)
-    others = max(len(grids) - 1, 1)
-    return [((total - grid) / others).astype(np.float32) for grid in grids]

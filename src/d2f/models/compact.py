@@ -19,7 +19,7 @@ from PIL import Image
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import MissingPartError, PhotoError
 
-__all__ = ["CompactMaps", "CompactModel", "network_size"]
+__all__ = ["CompactMaps", "CompactModel", "network_photo", "network_size"]
 
 WEIGHTS = Path(__file__).parent / "weights" / "compact.onnx"
 LONG_SIDE_PX = 384  # of 320, 352 and 384 the best for outlines: docs/model-log.md
@@ -91,16 +91,37 @@ class CompactModel:
             Maps at half the size of that copy.
         """
         check_photo(photo_srgb)
-        rows, columns = network_size(*photo_srgb.shape[:2], long_side_px=long_side_px)
-        small = Image.fromarray(photo_srgb).resize(
-            (columns, rows), Image.Resampling.BILINEAR, reducing_gap=3.0
-        )
+        small = network_photo(photo_srgb, long_side_px=long_side_px)
         seen = np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255.0)
-        disparity, focus_map = self._session.run(["disparity", "focus_map"], {"photo": seen})
+        disparity, focus_map = self.run(seen)
         guide = np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0)
         return CompactMaps(
             disparity=relative_disparity(disparity[0]), focus_map=focus_map[0], guide_srgb=guide
         )
+
+    def run(self, photo: FloatImage) -> tuple[FloatImage, FloatImage]:
+        """The bare network, as training sees it: nothing is reduced, scaled or checked.
+
+        Parameters
+        ----------
+        photo : float32 (1, 3, H, W), 0..1
+            sRGB codes; sides are multiples of 32.
+
+        Returns
+        -------
+        disparity, focus_map : float32 (1, H / 2, W / 2)
+            Disparity at any scale and shift, larger = nearer; focus map 0..1.
+        """
+        disparity, focus_map = self._session.run(["disparity", "focus_map"], {"photo": photo})
+        return disparity, focus_map
+
+
+def network_photo(photo_srgb: ByteImage, *, long_side_px: int = LONG_SIDE_PX) -> Image.Image:
+    """The copy that the network sees of a photo, (H, W, 3) uint8, of `network_size`."""
+    rows, columns = network_size(*photo_srgb.shape[:2], long_side_px=long_side_px)
+    return Image.fromarray(photo_srgb).resize(
+        (columns, rows), Image.Resampling.BILINEAR, reducing_gap=3.0
+    )
 
 
 def network_size(rows: int, columns: int, *, long_side_px: int = LONG_SIDE_PX) -> tuple[int, int]:

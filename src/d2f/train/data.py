@@ -4,7 +4,6 @@ In: DIR/depth, DIR/depth2 (NAME.jpg, NAME_invdepth16.png, index.csv) and DIR/mas
 NAME.png, index.csv). Out: small arrays in memory, disparity 0 where it is unknown.
 """
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +11,15 @@ import numpy as np
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
+from d2f.collection import index_rows, is_pseudo, is_validation, opened
 from d2f.errors import PhotoError
-from d2f.evaluate.metrics import is_validation
 
 __all__ = ["DepthPair", "MaskPhoto", "PhotoFolder", "read_photos"]
 
 LONG_SIDE_PX = 400  # a little above the largest training size: crops then hardly alias
 LARGEST_CODE = 65535.0
+DEPTH_COLUMNS = ("name", "scene", "kind", "scaling")
+MASK_COLUMNS = ("name", "original_name")
 FLAT_ROWS = 0.5  # mean difference of neighbouring rows in codes; below it one row is repeated
 
 
@@ -57,13 +58,13 @@ def read_photos(root: Path, *, validation: bool) -> PhotoFolder:
     pairs = [
         pair
         for collection in ("depth", "depth2")
-        for row in index_rows(root / collection)
+        for row in index_rows(root / collection, columns=DEPTH_COLUMNS).values()
         if is_validation(row["scene"]) == validation
         if (pair := read_pair(root / collection, row)) is not None
     ]
     masks = [
         read_mask(root / "masks", row)
-        for row in index_rows(root / "masks")
+        for row in index_rows(root / "masks", columns=MASK_COLUMNS).values()
         if is_validation(row["original_name"]) == validation
     ]
     if not pairs or not masks:
@@ -74,27 +75,18 @@ def read_photos(root: Path, *, validation: bool) -> PhotoFolder:
     return PhotoFolder(pairs=tuple(pairs), masks=tuple(masks))
 
 
-def index_rows(folder: Path) -> list[dict[str, str]]:
-    """Rows of a collection's index.csv; none if the collection is absent."""
-    index = folder / "index.csv"
-    if not index.is_file():
-        return []
-    with index.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def read_pair(folder: Path, row: dict[str, str]) -> DepthPair | None:
     """One photo with disparity; none if the photo is a single row repeated."""
     name = row["name"]
-    with Image.open(folder / f"{name}.jpg") as image:
+    with opened(folder / f"{name}.jpg") as image:
         photo = reduced(image.convert("RGB"))
-    with Image.open(folder / f"{name}_invdepth16.png") as image:
+    with opened(folder / f"{name}_invdepth16.png") as image:
         codes = np.asarray(image).astype(np.float32)
     rows, columns = photo.shape[:2]
     small = Image.fromarray(codes).resize((columns, rows), Image.Resampling.NEAREST)
     if np.abs(np.diff(photo.astype(np.float32), axis=0)).mean() < FLAT_ROWS:
         return None
-    pseudo = "pseudo" in row["kind"] or row.get("depth_origin") == "predicted"
+    pseudo = is_pseudo(row)
     return DepthPair(
         name=name,
         photo=photo,
@@ -106,7 +98,7 @@ def read_pair(folder: Path, row: dict[str, str]) -> DepthPair | None:
 
 
 def pair_weight(name: str, kind: str, *, pseudo: bool) -> float:
-    """How far a pair's depth can be trusted, 0..1: sensors most, mere order and soft frames of one drive least."""
+    """How far a pair's depth can be trusted, 0..1: mere order, and soft video frames, least."""
     if name.startswith("kitti00"):
         return 0.2
     if "ordinal only" in kind:
@@ -117,9 +109,9 @@ def pair_weight(name: str, kind: str, *, pseudo: bool) -> float:
 def read_mask(folder: Path, row: dict[str, str]) -> MaskPhoto:
     """One photo with its subject's mask."""
     name = row["name"]
-    with Image.open(folder / f"{name}.jpg") as image:
+    with opened(folder / f"{name}.jpg") as image:
         photo = reduced(image.convert("RGB"))
-    with Image.open(folder / f"{name}.png") as image:
+    with opened(folder / f"{name}.png") as image:
         small = image.convert("L").resize(photo.shape[1::-1], Image.Resampling.BOX)
     mask = np.where(np.asarray(small) >= 128, 255, 0).astype(np.uint8)
     # Street fashion is one person in the centre, always: much of it teaches the centre only.

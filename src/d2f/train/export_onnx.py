@@ -86,14 +86,14 @@ def half_stored(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def check_parity(network: CompactNetwork, content: bytes) -> None:
     """Compare onnxruntime with torch on noise and ramps at three sizes."""
-    session = CompactModel.from_bytes(content)._session
+    model = CompactModel.from_bytes(content)
     generator = torch.Generator().manual_seed(0)
     for rows, columns in PARITY_SIZES:
         photo = torch.rand(1, 3, rows // 8, columns // 8, generator=generator)
         photo = torch.nn.functional.interpolate(photo, (rows, columns), mode="bilinear")
         with torch.inference_mode():
             expected = [map_.numpy() for map_ in network(photo)]
-        actual = session.run(["disparity", "focus_map"], {"photo": photo.numpy()})
+        actual = model.run(photo.numpy())
         for name, ours, theirs in zip(("disparity", "focus_map"), actual, expected, strict=True):
             error = float(np.abs(ours - theirs).mean() / max(float(theirs.std()), 1e-3))
             if ours.shape != theirs.shape or not error < PARITY_LIMIT:

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 __all__ = ["CompactNetwork", "Maps", "load_imagenet_encoder"]
 
-# Repeats, kernel, stride, expansion, width in, width out: the model of EfficientNet-Lite0's package.
+# EfficientNet-Lite0's blocks: repeats, kernel, stride, expansion, width in, width out.
 STAGES = (
     (1, 3, 1, 1, 32, 16),
     (2, 3, 2, 6, 16, 24),

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
+from d2f import metrics
 from d2f.arrays import ByteImage, FloatImage
-from d2f.evaluate import metrics
-from d2f.models.compact import LONG_SIDE_PX
+from d2f.collection import resized
+from d2f.models.compact import LONG_SIDE_PX, network_photo
 from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
 from d2f.train.network import CompactNetwork
 
@@ -22,9 +22,7 @@ def network_predictor(network: CompactNetwork, *, long_side_px: int = LONG_SIDE_
     """Run the network as it will run: on a reduced copy of a photo, maps at half its size."""
 
     def predict(photo: ByteImage) -> tuple[FloatImage, FloatImage]:
-        scale = long_side_px / max(photo.shape[:2])
-        rows, columns = (max(32, round(side * scale / 32) * 32) for side in photo.shape[:2])
-        small = Image.fromarray(photo).resize((columns, rows), Image.Resampling.BOX)
+        small = network_photo(photo, long_side_px=long_side_px)
         codes = torch.from_numpy(np.asarray(small).copy()).permute(2, 0, 1)[None]
         with torch.inference_mode():
             disparity, focus_map = network(codes.float() / 255.0)
@@ -41,7 +39,7 @@ def validation_figures(predict: Predictor, photos: PhotoFolder) -> dict[str, flo
 
 def focus_figures(predict: Predictor, masks: tuple[MaskPhoto, ...]) -> dict[str, float]:
     """focus_hit, max_f and mae over photos with masks."""
-    maps = [resized(predict(item.photo)[1], item.mask) for item in masks]
+    maps = [resized(predict(item.photo)[1], item.mask.shape) for item in masks]
     truths = [item.mask > 0 for item in masks]
     curves = [metrics.precision_recall(*pair) for pair in zip(maps, truths, strict=True)]
     errors = [np.abs(map_ - truth).mean() for map_, truth in zip(maps, truths, strict=True)]
@@ -58,7 +56,7 @@ def depth_figures(predict: Predictor, pairs: tuple[DepthPair, ...]) -> dict[str,
     near: list[float] = []
     wrong: list[float] = []
     for pair in pairs:
-        disparity = resized(predict(pair.photo)[0], pair.disparity)
+        disparity = resized(predict(pair.photo)[0], pair.disparity.shape)
         near.append(metrics.delta1(disparity, pair.disparity, affine=pair.affine))
         wrong.append(metrics.ordinal_error(disparity, pair.disparity, affine=pair.affine))
     real = np.array([pair.real for pair in pairs])
@@ -73,12 +71,6 @@ def mean_of_known(values: NDArray[np.float64]) -> float:
     """Mean of the values that are not NaN; NaN if there is none."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
-
-
-def resized(map_: FloatImage, like: FloatImage | ByteImage) -> FloatImage:
-    """The map at the size of its truth, bilinear."""
-    size = like.shape[1::-1]
-    return np.asarray(Image.fromarray(map_).resize(size, Image.Resampling.BILINEAR))
 
 
 def score(figures: dict[str, float]) -> float:

@@ -1,17 +1,17 @@
-"""The figures by which disparity and focus maps are judged, and on which photos; pure numpy.
+"""The figures by which disparity and focus maps are judged, in training and in evaluation.
 
 Disparity is 0..1 with 0 = unknown, larger = nearer; a prediction is known up to scale and shift
 only, so it is aligned first. An ``affine`` truth has an arbitrary zero: a tenth of the range is
 added to both sides before ratios are taken.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from d2f.arrays import FloatImage
+from d2f.scene.subject import peak_of, smoothed
 
 __all__ = [
     "aligned",
@@ -19,8 +19,6 @@ __all__ = [
     "boundary_f1",
     "delta1",
     "focus_hit",
-    "focus_point",
-    "is_validation",
     "ordinal_error",
     "precision_recall",
 ]
@@ -34,14 +32,8 @@ EDGE_STEP = 0.1  # of the range, over four pixels: what counts as an edge of dep
 EDGE_REACH_PX = 2
 EDGE_LONG_SIDE_PX = 224  # size at which edges are compared: maps are judged, not enlargements
 BETA_SQUARED = 0.3  # weighs precision over recall, as the salient-object literature does
-SMOOTHING_SHARE = 0.03  # of the long side: Gaussian before the maximum of a focus map
 
 BoolImage = NDArray[np.bool_]
-
-
-def is_validation(scene: str) -> bool:
-    """Whether a scene is kept from training: one in ten, by the SHA-1 of its name."""
-    return int(hashlib.sha1(scene.encode()).hexdigest(), 16) % 10 == 0
 
 
 def aligned(predicted: FloatImage, truth: FloatImage) -> FloatImage:
@@ -140,30 +132,9 @@ def dilated(mask: BoolImage, reach_px: int) -> BoolImage:
     return grown
 
 
-def focus_point(focus_map: FloatImage) -> tuple[int, int]:
-    """Row and column of the smoothed focus map's maximum: where to focus."""
-    sigma = SMOOTHING_SHARE * max(focus_map.shape)
-    rows, columns = focus_map.shape
-    smooth = blur_matrix(rows, sigma) @ focus_map @ blur_matrix(columns, sigma).T
-    row, column = np.unravel_index(int(smooth.argmax()), smooth.shape)
-    return int(row), int(column)
-
-
-def blur_matrix(length: int, sigma: float) -> NDArray[np.float64]:
-    """A Gaussian blur of one axis as a matrix, length x length; edges are continued."""
-    reach = int(3.0 * sigma) + 1
-    offsets = np.arange(-reach, reach + 1)
-    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
-    matrix = np.zeros((length, length))
-    place = np.arange(length)
-    for offset, weight in zip(offsets, weights / weights.sum(), strict=True):
-        matrix[place, np.clip(place + offset, 0, length - 1)] += weight
-    return matrix
-
-
 def focus_hit(focus_map: FloatImage, mask: BoolImage) -> bool:
-    """Whether the point to focus on lies on the subject; map and mask have the same size."""
-    return bool(mask[focus_point(focus_map)])
+    """Whether the peak of the smoothed map lies on the subject; map and mask have the same size."""
+    return bool(mask[peak_of(smoothed(focus_map))])
 
 
 def best_f(curves: Sequence[NDArray[np.float64]]) -> float:
