@@ -44,14 +44,26 @@ class OpenPhoto:
         self.disparity = session.view.disparity
         self.focus_map = session.view.focus_map
 
-    def render(self, *, settings: Settings | None = None, **choices: Any) -> Any:
+    def render(
+        self,
+        *,
+        output: str | PathLike[str] | None = None,
+        overwrite: bool = False,
+        settings: Settings | None = None,
+        **choices: Any,
+    ) -> Any:
         """Render the photo; choices as in `d2f.render`, but for depth, which is settled.
 
         Returns
         -------
         The kind of photo that was opened; a `Photo` for a path.
         """
-        return _to_kind(self.render_with_maps(settings=settings, **choices).photo, self._kind)
+        if output is not None:
+            files.check_target(Path(output), overwrite=overwrite)
+        rendered = self.render_with_maps(settings=settings, **choices).photo
+        if output is not None:
+            files.write_photo(rendered, Path(output), overwrite=overwrite)
+        return _to_kind(rendered, self._kind)
 
     def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Rendered:
         """Render the photo and keep its defocus map, mask, focus and f-number."""
@@ -149,12 +161,11 @@ def render(
     >>> render(picture, f_number=float("inf")).dtype
     dtype('uint8')
     """
+    if output is not None:
+        files.check_target(Path(output), overwrite=overwrite)
     settled = {name: choices.pop(name, None) for name in DEPTH_CHOICES}
     opened = open(photo, settings=settings, **settled)
-    rendered = opened.render_with_maps(**choices).photo
-    if output is not None:
-        files.write_photo(rendered, Path(output), overwrite=overwrite)
-    return _to_kind(rendered, type(photo))
+    return opened.render(output=output, overwrite=overwrite, **choices)
 
 
 def _from_kind(photo: PhotoLike) -> Photo:

@@ -80,6 +80,8 @@ class LensSettings(_Group):
 
     @model_validator(mode="after")
     def _aperture_exists(self) -> Self:
+        if self.roundness and not self.blades:
+            raise ValueError("roundness bends the blades of an iris: give blades, too")
         _ = self.aperture  # UsageError is a ValueError, so pydantic reports it with its words
         return self
 
@@ -118,6 +120,9 @@ _GROUP_OF = {
 }
 
 
+CHOICES = ("focus", *LensSettings.model_fields, *LightSettings.model_fields, "depth", "depth_unit")
+
+
 def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Settings:
     """Settings from flat choices, e.g. `f_number=2.8, focus=(0.3, 0.5), highlights=0`.
 
@@ -145,8 +150,10 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
         elif _GROUP_OF.get(name) in ("lens", "light"):
             tree[_GROUP_OF[name]][name] = value
         else:
-            raise UsageError(f"there is no setting {name!r}; see d2f render --help.")
-    if choices.get("f_number") is not None and choices.get("blur_percent") is None:
+            raise UsageError(f"there is no setting {name!r}: the names are {', '.join(CHOICES)}.")
+    if choices.get("f_number") is not None:
+        if choices.get("blur_percent") is not None:
+            raise UsageError("f_number and blur_percent both set the strength: give one of them.")
         tree["lens"]["blur_percent"] = None
     try:
         return Settings.model_validate(tree)
@@ -156,7 +163,7 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
         reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         if isinstance(first["input"], dict):  # a whole group was refused: the reason says it all
             raise UsageError(reason) from None
-        raise UsageError(f"{where}={first['input']!r}: {reason}.") from None
+        raise UsageError(f"{where}={first['input']!r:.80}: {reason}.") from None
 
 
 def _focus_from_choice(value: Any) -> dict[str, Any]:  # a user's word: anything may come

@@ -138,7 +138,11 @@ def bad_input_cases() -> dict[str, tuple[list[str], int, str]]:
         "depth all nan": (["photo.png", "--depth", "nan.npy"], 1, "nan.npy"),
         "depth missing": (["photo.png", "--depth", "nowhere.npy"], 1, "nowhere.npy"),
         "depth is text": (["photo.png", "--depth", "text.jpg"], 1, "text.jpg"),
-        "unit unknown": (["photo.png", "--depth-unit", "feet"], 2, "feet"),
+        "unit unknown": (["photo.png", "--depth", "nan.npy", "--depth-unit", "feet"], 2, "feet"),
+        "unit of nothing": (["photo.png", "--depth-unit", "m"], 2, "--depth FILE"),
+        "roundness of nothing": (["photo.png", "--roundness", "1"], 2, "blades"),
+        "several into a file": (["photo.png", "whole.jpg", "-o", "out.jpg"], 2, "a folder for 2"),
+        "gif": (["picture.gif"], 1, "no photo that d2f reads"),
         "output below a file": (["photo.png", "-o", "text.jpg/out.png"], 1, "text.jpg"),
         "output in no format": (["photo.png", "-o", "out.xyz"], 1, ".xyz"),
         "output is the input": (["photo.png", "-o", "photo.png", "--overwrite"], 2, "input"),
@@ -162,6 +166,7 @@ def test_bad_input_gets_a_sentence_and_leaves_nothing(case, d2f_command, photo_f
     (folder / "hollow").mkdir()
     with Image.open(photo_file) as picture:
         picture.save("whole.jpg")
+        picture.save("picture.gif")
     (folder / "truncated.jpg").write_bytes((folder / "whole.jpg").read_bytes()[:900])
     np.save("square.npy", np.ones((64, 64), np.float32))
     np.save("nan.npy", np.full((96, 128), np.nan, np.float32))

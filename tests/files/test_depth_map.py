@@ -97,7 +97,7 @@ def test_smaller_maps_of_the_same_aspect_are_taken(tmp_path):
         (np.ones((64, 64), np.float32), "m", "another aspect ratio"),
         (np.ones((64, 48), np.float32), "m", "turn it"),
         (np.ones(SIZE, np.uint16), "1/m", "floating point"),
-        (np.ones((200, 266), np.float32), "m", "the limit here"),
+        (np.ones((1800, 2400), np.float32), "m", "the limit here"),
         (np.ones(3072, np.float32), "m", "aspect ratio"),
         (np.array([["a"] * 64] * 48), "m", "give numbers"),
         (np.array([[None] * 64] * 48), "m", "cannot be read"),

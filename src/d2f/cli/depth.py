@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from .targets import check_target
-
 __all__ = ["depth"]
 
 
@@ -34,7 +32,7 @@ def depth(
 
     if output.resolve() == photo.resolve():
         raise UsageError(f"{output} is the photo itself: give another name for the map.")
-    check_target(output, overwrite=overwrite)
+    files.check_target(output, overwrite=overwrite)
     session = Session(files.read_photo(photo))
     files.write_disparity_map(session.view.disparity, output, overwrite=overwrite)
     print(output)

@@ -11,7 +11,7 @@ import typer
 from ..errors import D2FError, UsageError
 from .parse import parse_aperture, parse_focus
 from .report import Reporter
-from .targets import Job, check_target, plan_jobs
+from .targets import Job, plan_jobs
 
 if TYPE_CHECKING:
     from ..pipeline import Rendered
@@ -23,7 +23,7 @@ __all__ = ["render"]
 def render(
     photos: Annotated[
         list[Path],
-        typer.Argument(metavar="PHOTO...", readable=False, help="Photos, or one folder of photos."),
+        typer.Argument(metavar="PHOTO...", readable=False, help="Photos, or folders of photos."),
     ],
     output: Annotated[
         Path | None,
@@ -46,7 +46,7 @@ def render(
         typer.Option(
             metavar="PERCENT",
             envvar="D2F_BLUR",
-            help="Instead of --aperture: largest blur radius in percent of the long side.",
+            help="Instead of --aperture: largest blur radius in percent of the long side, 0..20.",
         ),
     ] = None,
     focal_length: Annotated[
@@ -81,13 +81,18 @@ def render(
     ] = None,
     save_defocus: Annotated[
         Path | None,
-        typer.Option(metavar="F", help="Also write the defocus map (tif, npy, pfm, exr: pixels)."),
+        typer.Option(
+            metavar="F",
+            help="Also write the defocus map: tif, npy, pfm, exr (pixels), or png (for eyes).",
+        ),
     ] = None,
     save_disparity: Annotated[
-        Path | None, typer.Option(metavar="F", help="Also write the disparity map.")
+        Path | None,
+        typer.Option(metavar="F", help="Also write the disparity map: the same formats."),
     ] = None,
     save_mask: Annotated[
-        Path | None, typer.Option(metavar="F", help="Also write the in-focus mask.")
+        Path | None,
+        typer.Option(metavar="F", help="Also write the in-focus mask: the same formats."),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace outputs that exist.")
@@ -103,6 +108,8 @@ def render(
 
     if aperture is not None and blur is not None:
         raise UsageError("--aperture and --blur both set the strength: give one of them.")
+    if depth is None and depth_unit is not None:
+        raise UsageError("--depth-unit tells what --depth FILE holds: give that, too.")
     if quiet and verbose:
         raise UsageError("--quiet and --verbose contradict each other: give one of them.")
     settings = settings_from_choices(
@@ -153,13 +160,13 @@ def _run(
     from ..pipeline import Session
 
     for target in job.targets:
-        check_target(target, overwrite=overwrite)
-    files.format_of(job.output)
+        files.check_target(target, overwrite=overwrite)
     for path in job.maps.values():
         if path is not None:
             files.check_map_name(path)
     on_stage("reading")
     photo = files.read_photo(job.photo)
+    files.format_of(job.output)  # after reading: an input of another kind is the better news
     session = Session(photo, settings.depth, on_stage=on_stage)
     rendered = session.render_with_maps(settings)
     on_stage("writing")

@@ -68,7 +68,8 @@ class Reporter:
             f_number = (
                 "no blur" if rendered.f_number == float("inf") else f"f/{rendered.f_number:.3g}"
             )
-            print(f"{job.output}  focus {x:.2f},{y:.2f}  {f_number}")
+            doubt = "" if focus.certainty == "sure" else f" ({focus.certainty})"
+            print(f"{job.output}  focus {x:.2f},{y:.2f}{doubt}  {f_number}")
         if self._verbose:
             times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
             print(f"  {times}", file=sys.stderr)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import PhotoError, UsageError
 
-__all__ = ["Job", "check_target", "plan_jobs"]
+__all__ = ["Job", "plan_jobs"]
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 OWN_MARK = ".bokeh"  # in names that d2f gave; a folder's earlier outputs are no inputs
@@ -64,8 +63,8 @@ def plan_jobs(
         raise UsageError("--depth and --save-... name one file: use them with one photo.")
     found = _expand(photos)
     folder = output if output is not None and (several or _names_folder(output)) else None
-    if several and output is not None and output.is_file():
-        raise UsageError(f"{output} is a file: give a folder for {len(found)} photos.")
+    if several and output is not None and (output.is_file() or _names_photo(output)):
+        raise UsageError(f"{output} is the name of a file: give a folder for {len(found)} photos.")
     jobs = []
     for photo in found:
         target = _default_name(photo, folder or photo.parent)
@@ -74,29 +73,6 @@ def plan_jobs(
         jobs.append(Job(photo=photo, output=target, maps=maps))
     _refuse_collisions(jobs, depth)
     return jobs
-
-
-def check_target(path: Path, *, overwrite: bool) -> None:
-    """Refuse early what writing would refuse after minutes of work.
-
-    Raises
-    ------
-    PhotoError
-        If the file exists and may not be replaced, or its folder cannot be made.
-    """
-    if path.is_dir():
-        raise PhotoError(f"{path} is a folder: give the name of a file.")
-    if path.exists() and not overwrite:
-        raise PhotoError(
-            f"{path} exists already: allow overwriting (--overwrite) or give another name."
-        )
-    above = path.absolute().parent
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    if not above.is_dir():
-        raise PhotoError(f"{path} cannot be made: {above} is a file, not a folder.")
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise PhotoError(f"{path} cannot be made: no permission to write in {above}.")
 
 
 def _expand(photos: list[Path]) -> list[Path]:
@@ -121,6 +97,10 @@ def _expand(photos: list[Path]) -> list[Path]:
 
 def _names_folder(output: Path) -> bool:
     return output.is_dir() or output.suffix == ""
+
+
+def _names_photo(output: Path) -> bool:
+    return output.suffix.lower() in PHOTO_SUFFIXES and not output.is_dir()
 
 
 def _default_name(photo: Path, folder: Path) -> Path:

@@ -5,6 +5,7 @@ Out: `Photo` (upright codes, tone curve, untouched metadata); disparity; the sam
 or not at all.
 """
 
+from .atomic import check_target
 from .depth_map import DepthMap, DepthUnit, read_depth_map
 from .describe import describe
 from .limits import Limits
@@ -21,6 +22,7 @@ __all__ = [
     "Metadata",
     "Photo",
     "check_map_name",
+    "check_target",
     "describe",
     "format_of",
     "photo_from_array",

@@ -9,7 +9,30 @@ from pathlib import Path
 
 from ..errors import PhotoError
 
-__all__ = ["write_whole"]
+__all__ = ["check_target", "write_whole"]
+
+WAY_OUT = "allow overwriting (--overwrite, overwrite=True) or give another name"
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Refuse early what writing would refuse after minutes of work.
+
+    Raises
+    ------
+    PhotoError
+        If the file exists and may not be replaced, or its folder cannot be made.
+    """
+    if path.is_dir():
+        raise PhotoError(f"{path} is a folder: give the name of a file.")
+    if path.exists() and not overwrite:
+        raise PhotoError(f"{path} exists already: {WAY_OUT}.")
+    above = path.absolute().parent
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not above.is_dir():
+        raise PhotoError(f"{path} cannot be made: {above} is a file, not a folder.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PhotoError(f"{path} cannot be made: no permission to write in {above}.")
 
 
 def write_whole(content: bytes, path: Path, *, overwrite: bool) -> None:
@@ -28,10 +51,7 @@ def write_whole(content: bytes, path: Path, *, overwrite: bool) -> None:
     PhotoError
         If the file exists and is to be kept, or the folder cannot be made or written.
     """
-    if path.exists() and not overwrite:
-        raise PhotoError(
-            f"{path} exists already: allow overwriting (--overwrite) or give another name."
-        )
+    check_target(path, overwrite=overwrite)
     path = path.resolve() if path.is_symlink() else path  # the file that a link means
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

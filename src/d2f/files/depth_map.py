@@ -60,7 +60,9 @@ def read_depth_map(path: Path, *, unit: DepthUnit, size: tuple[int, int]) -> Dep
     MissingPartError
         If it is an EXR and the extra is missing.
     """
-    raster = read_raster(path, max_pixels=LARGER_THAN_PHOTO * size[0] * size[1])
+    # At least a megapixel, so that a wrong map is told by its shape rather than by its size.
+    most = max(LARGER_THAN_PHOTO * size[0] * size[1], 1_000_000)
+    raster = read_raster(path, max_pixels=most)
     _check_aspect(raster.shape, size, path)
     with np.errstate(divide="ignore", invalid="ignore"):
         disparity = _disparity(raster, unit, path)
