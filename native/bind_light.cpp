@@ -1,10 +1,11 @@
-// Binds the kernels of d2f/light and d2f/fusion; checks of shape and meaning stand in the Python
-// wrappers. Outputs are arrays that the caller made.
+// Binds the kernels of d2f/light; checks of shape and meaning stand in the Python wrappers. Outputs
+// are arrays that the caller made, but for the tables of blobs, whose lengths only the kernel knows.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include "fusion.h"
+#include <algorithm>
+
 #include "light.h"
 
 namespace nb = nanobind;
@@ -12,32 +13,41 @@ using namespace nb::literals;
 
 namespace {
 
-template <class T> using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
-template <class T> using Out = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
-template <class T> using Table = nb::ndarray<nb::numpy, T, nb::ndim<2>>;
+template <class Type, ssize_t... Shape>
+using Array = nb::ndarray<Type, nb::shape<Shape...>, nb::c_contig, nb::device::cpu>;
+template <class Type> using Values = Array<Type, -1>;
+using Radiance = Array<const float, -1, -1, 3>;
+using Decoding = Array<const float, 65536>;
+using Encoding = Array<const float, 32769>;
+using Profiles = Array<float, -1, -1, 3>;  // blobs x distances x 3
+template <class Type, ssize_t Columns>
+using Table = nb::ndarray<nb::numpy, Type, nb::shape<-1, Columns>>;
 
-template <class Code> void decode(In<Code> codes, In<float> table, Out<float> light, int threads) {
-    nb::gil_scoped_release unlocked;
+template <class Code>
+void light_from_codes(const Values<const Code> &codes, const Decoding &table,
+                      const Values<float> &light, int threads) {
+    nb::gil_scoped_release released;
     d2f::light::light_from_codes(codes.data(), codes.size(), table.data(), light.data(), threads);
 }
 
 template <class Code>
-void encode(In<float> light, In<float> inverse, Out<Code> codes, float slope, int threads) {
-    nb::gil_scoped_release unlocked;
+void codes_from_light(const Values<const float> &light, const Encoding &inverse,
+                      const Values<Code> &codes, float slope, int threads) {
+    nb::gil_scoped_release released;
     d2f::light::codes_from_light(light.data(), light.size(), inverse.data(), slope, codes.data(),
                                  threads);
 }
 
-template <class T> Table<T> table_of(size_t rows, size_t cols) {
-    T *data = new T[rows * cols];
-    nb::capsule owner(data, [](void *p) noexcept { delete[] static_cast<T *>(p); });
-    return Table<T>(data, {rows, cols}, owner);
+template <class Type, ssize_t Columns> Table<Type, Columns> table_of(size_t rows) {
+    Type *data = new Type[rows * Columns];
+    nb::capsule owner(data, [](void *p) noexcept { delete[] static_cast<Type *>(p); });
+    return Table<Type, Columns>(data, {rows, static_cast<size_t>(Columns)}, owner);
 }
 
 nb::tuple tables_of(const d2f::light::Blobs &found) {
-    auto boxes = table_of<int32_t>(found.blobs.size(), 5);
-    auto sums = table_of<double>(found.blobs.size(), 6);
-    auto runs = table_of<int32_t>(found.runs.size(), 4);
+    auto boxes = table_of<int32_t, 5>(found.blobs.size());
+    auto sums = table_of<double, 6>(found.blobs.size());
+    auto runs = table_of<int32_t, 4>(found.runs.size());
     for (size_t i = 0; i < found.blobs.size(); ++i) {
         const d2f::light::Blob &b = found.blobs[i];
         const int32_t box[5] = {b.left, b.top, b.right, b.bottom, b.area};
@@ -53,11 +63,11 @@ nb::tuple tables_of(const d2f::light::Blobs &found) {
     return nb::make_tuple(boxes, sums, runs);
 }
 
-nb::tuple find_blobs(In<float> radiance, float clip, int64_t min_area, int64_t max_area,
+nb::tuple find_blobs(const Radiance &radiance, float clip, int64_t min_area, int64_t max_area,
                      int threads) {
     d2f::light::Blobs found;
     {
-        nb::gil_scoped_release unlocked;
+        nb::gil_scoped_release released;
         found = d2f::light::find_blobs(radiance.data(), static_cast<int>(radiance.shape(0)),
                                        static_cast<int>(radiance.shape(1)), clip, min_area,
                                        max_area, threads);
@@ -65,9 +75,12 @@ nb::tuple find_blobs(In<float> radiance, float clip, int64_t min_area, int64_t m
     return tables_of(found);
 }
 
-void blob_surroundings(In<float> radiance, In<int32_t> boxes, In<float> centres,
-                       In<float> directions, In<int32_t> distances, Out<float> medians,
-                       Out<float> means, float clip, int threads) {
+void blob_surroundings(const Radiance &radiance, const Array<const int32_t, -1, 4> &boxes,
+                       const Array<const float, -1, 2> &centres,
+                       const Array<const float, -1, 2> &directions,
+                       const Values<const int32_t> &distances, const Profiles &medians,
+                       const Profiles &means, float clip, int threads) {
+    nb::gil_scoped_release released;
     const d2f::light::Surroundings where{
         centres.data(),
         directions.data(),
@@ -76,35 +89,16 @@ void blob_surroundings(In<float> radiance, In<int32_t> boxes, In<float> centres,
         static_cast<int>(directions.shape(0)),
         static_cast<int>(distances.shape(0)),
     };
-    nb::gil_scoped_release unlocked;
     d2f::light::blob_surroundings(radiance.data(), static_cast<int>(radiance.shape(0)),
                                   static_cast<int>(radiance.shape(1)), clip, boxes.data(), where,
                                   medians.data(), means.data(), threads);
 }
 
-void in_focus_mask(In<float> defocus_px, Out<float> in_focus, int cell, int threads) {
-    nb::gil_scoped_release unlocked;
-    d2f::fusion::in_focus_mask(defocus_px.data(), static_cast<int>(defocus_px.shape(0)),
-                               static_cast<int>(defocus_px.shape(1)), cell, in_focus.data(),
-                               threads);
-}
-
-template <class Code>
-void keep_in_focus(In<Code> original, In<Code> blurred, In<float> in_focus, Out<Code> fused,
-                   int threads) {
-    nb::gil_scoped_release unlocked;
-    const size_t pixels = in_focus.size();
-    d2f::fusion::keep_in_focus(original.data(), blurred.data(), in_focus.data(), pixels,
-                               static_cast<int>(original.size() / pixels), fused.data(), threads);
-}
-
 template <class Code> void bind_codes(nb::module_ &m) {
-    m.def("light_from_codes", &decode<Code>, "codes"_a.noconvert(), "table"_a.noconvert(),
-          "light"_a.noconvert(), nb::kw_only(), "threads"_a);
-    m.def("codes_from_light", &encode<Code>, "light"_a.noconvert(), "inverse"_a.noconvert(),
-          "codes"_a.noconvert(), nb::kw_only(), "slope"_a, "threads"_a);
-    m.def("keep_in_focus", &keep_in_focus<Code>, "original"_a.noconvert(), "blurred"_a.noconvert(),
-          "in_focus"_a.noconvert(), "fused"_a.noconvert(), nb::kw_only(), "threads"_a);
+    m.def("light_from_codes", &light_from_codes<Code>, "codes"_a.noconvert(),
+          "table"_a.noconvert(), "light"_a.noconvert(), nb::kw_only(), "threads"_a);
+    m.def("codes_from_light", &codes_from_light<Code>, "light"_a.noconvert(),
+          "inverse"_a.noconvert(), "codes"_a.noconvert(), nb::kw_only(), "slope"_a, "threads"_a);
 }
 
 }  // namespace
@@ -118,6 +112,4 @@ void bind_light(nb::module_ &m) {
     m.def("blob_surroundings", &blob_surroundings, "radiance"_a.noconvert(), "boxes"_a.noconvert(),
           "centres"_a.noconvert(), "directions"_a.noconvert(), "distances"_a.noconvert(),
           "medians"_a.noconvert(), "means"_a.noconvert(), nb::kw_only(), "clip"_a, "threads"_a);
-    m.def("in_focus_mask", &in_focus_mask, "defocus_px"_a.noconvert(), "in_focus"_a.noconvert(),
-          nb::kw_only(), "cell"_a, "threads"_a);
 }

@@ -1,7 +1,8 @@
 // Clipped blobs of a photo, and what surrounds them.
 //
-// Twins: tests/light/blobs_twin.py (flood fill, and the same walk along rays in NumPy).
-// Does not try: splitting lights that touch, or blobs smaller or larger than asked for, which are left out.
+// Twins: d2f/light/reference.py (flood fill, and the same walk along rays in NumPy).
+// Does not try: splitting lights that touch, or blobs smaller or larger than asked for, which are
+// left out.
 
 #include <algorithm>
 #include <cmath>

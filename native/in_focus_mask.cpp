@@ -1,6 +1,6 @@
 // Where a photo's own pixels stay: in focus, and out of reach of every nearer blur.
 //
-// Twin: tests/fusion/fusion_twin.py. The reach of a pixel of radius r >= 1 is a disc; the union of
+// Twin: d2f/fusion/reference.py. The reach of a pixel of radius r >= 1 is a disc; the union of
 // all discs is found on cells of `cell` x `cell` pixels, each taken at its largest radius and with
 // a margin, so it is never too small and, at a cell of 1 px, exact. A disc of radius R covers
 // what lies within the parabola R^2 - d^2 >= 0, which separates into columns and rows; in each, the

@@ -1,6 +1,6 @@
 // The photo's own codes where it is in focus, the blurred ones elsewhere.
 //
-// Twin: tests/fusion/fusion_twin.py. Does not try: hiding a difference between the two pictures;
+// Twin: d2f/fusion/reference.py. Does not try: hiding a difference between the two pictures;
 // where the mask falls they must nearly agree.
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Codes to linear light and back through a tone curve's tables.
 //
-// Twins: d2f.optics.light_from_codes and codes_from_light; the same operations in the same order,
-// so integer codes agree exactly. Does not try: curves that differ between channels.
+// Twins: d2f/light/reference.py; the same operations in the same order, so integer codes agree
+// exactly. Does not try: curves that differ between channels.
 // NaN becomes 0 and light above 65 504 becomes 65 504, so that what follows sees finite numbers.
 
 #include <algorithm>

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from d2f.errors import UsageError
-from d2f.light import recover_highlights
+from d2f.light import radiance_from_codes, recover_highlights
 from d2f.light.lamp_model import FEATURES
 from d2f.optics import SRGB, light_from_codes
 
@@ -40,6 +40,13 @@ def test_strength_zero_is_plain_linear_light():
     assert (
         recover_highlights(photo, strength=0).tobytes() == light_from_codes(photo, SRGB).tobytes()
     )
+
+
+def test_recovered_highlights_are_the_radiance_of_srgb_codes():
+    """One way to recover light, under two names."""
+    photo = street_at_night()
+    expected = radiance_from_codes(photo, SRGB, highlights=0.7)
+    np.testing.assert_array_equal(recover_highlights(photo, strength=0.7), expected)
 
 
 def test_strength_scales_the_recovery_in_log_light():
@@ -140,5 +147,7 @@ def test_a_strength_outside_0_to_1_is_refused():
 
 def test_a_photo_of_another_kind_is_refused():
     """The message names type and shape."""
-    with pytest.raises(UsageError, match=r"float32 of shape \(4, 4, 3\)"):
-        recover_highlights(np.zeros((4, 4, 3), np.float32))
+    with pytest.raises(UsageError, match="float64"):
+        recover_highlights(np.zeros((4, 4, 3)))
+    with pytest.raises(UsageError, match=r"\(4, 4\)"):
+        recover_highlights(np.zeros((4, 4), np.uint8))

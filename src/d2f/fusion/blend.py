@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-import d2f._native as _native
-
 from ..arrays import CodeImage, FloatImage
 from ..errors import UsageError
+from . import native
 
 __all__ = ["keep_in_focus"]
 
@@ -39,16 +38,8 @@ def keep_in_focus(
         If the types or sizes do not match.
     """
     _check(original_codes, blurred_codes, in_focus)
-    fused = np.empty(original_codes.shape, original_codes.dtype)
-    if fused.size:
-        _native.keep_in_focus(
-            np.ascontiguousarray(original_codes),
-            np.ascontiguousarray(blurred_codes),
-            np.ascontiguousarray(in_focus),
-            fused,
-            threads=threads,
-        )
-    return fused
+    original, blurred = np.ascontiguousarray(original_codes), np.ascontiguousarray(blurred_codes)
+    return native.keep_in_focus(original, blurred, np.ascontiguousarray(in_focus), threads=threads)
 
 
 def _check(original: CodeImage, blurred: CodeImage, in_focus: FloatImage) -> None:

@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
-import d2f._native as _native
-
 from ..arrays import FloatImage
 from ..errors import UsageError
+from . import native
 
 __all__ = ["in_focus_mask"]
 
@@ -43,12 +42,10 @@ def in_focus_mask(defocus_px: FloatImage, *, threads: int = 0) -> FloatImage:
         raise UsageError(
             f"defocus_px is {defocus_px.dtype} of shape {defocus_px.shape}: give float32 (H, W)."
         )
-    in_focus = np.empty(defocus_px.shape, np.float32)
-    if in_focus.size:
-        cell = _cell_size(in_focus.size)
-        defocus = np.ascontiguousarray(defocus_px)
-        _native.in_focus_mask(defocus, in_focus, cell=cell, threads=threads)
-    return in_focus
+    if not defocus_px.size:
+        return defocus_px.copy()
+    defocus, cell = np.ascontiguousarray(defocus_px), _cell_size(defocus_px.size)
+    return native.in_focus_mask(defocus, cell=cell, threads=threads)
 
 
 def _cell_size(pixels: int) -> int:

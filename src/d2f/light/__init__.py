@@ -4,7 +4,6 @@ In: a photo's codes (uint8, uint16, float32) and its tone curve.
 Out: radiance (H, W, 3) float32, linear light, 1 = white, above 1 where a lamp was clipped; codes.
 """
 
-from .highlights import recover_highlights
-from .radiance import codes_from_radiance, radiance_from_codes
+from .radiance import codes_from_radiance, radiance_from_codes, recover_highlights
 
 __all__ = ["codes_from_radiance", "radiance_from_codes", "recover_highlights"]

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-import d2f._native as _native
-
 from ..arrays import FloatImage
+from . import native
 
 __all__ = ["DISTANCES", "ClippedBlobs", "describe_surroundings", "find_blobs", "picture_scale"]
 
 REFERENCE_PIXELS = 640 * 480  # the picture size in whose pixels the constants are told
-DIRECTIONS = 16
+DIRECTIONS = 16  # rays; an even number, as the kernel wants it
+FULL_CHANNEL = 0.8  # mean light from which a channel of a blob counts as clipped
 DISTANCES = (1, 2, 3, 4, 6, 9, 13)  # px outside the blob, at the reference size
 
 
@@ -43,6 +43,11 @@ class ClippedBlobs:
     colour: FloatImage
     core: FloatImage
     runs: NDArray[np.int32]
+
+    @property
+    def full(self) -> NDArray[np.bool_]:
+        """Which channels of each blob were clipped, (N, 3)."""
+        return self.colour >= FULL_CHANNEL
 
     def pixels(self, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row-major positions of the pixels of the chosen blobs, and the blob of each."""
@@ -77,7 +82,7 @@ def find_blobs(
     min_area : int, px
         Smaller groups are left out.
     """
-    box, sums, runs = _native.find_blobs(
+    box, sums, runs = native.find_blobs(
         radiance, clip=clip_light, min_area=min_area, max_area=max_area, threads=threads
     )
     area = box[:, 4]
@@ -109,17 +114,7 @@ def describe_surroundings(
     angles = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     directions = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
     distances = np.array(DISTANCES, np.int32) * np.int32(step)
-    medians = np.empty((len(box), len(DISTANCES), 3), np.float32)
-    means = np.empty_like(medians)
-    _native.blob_surroundings(
-        radiance,
-        np.ascontiguousarray(box),
-        np.ascontiguousarray(centre),
-        directions,
-        distances,
-        medians,
-        means,
-        clip=clip_light,
-        threads=threads,
+    box, centre = np.ascontiguousarray(box), np.ascontiguousarray(centre)
+    return native.blob_surroundings(
+        radiance, box, centre, directions, distances, clip=clip_light, threads=threads
     )
-    return medians, means

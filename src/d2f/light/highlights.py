@@ -4,60 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-import d2f._native as _native
-
-from ..arrays import ByteImage, FloatImage
+from ..arrays import FloatImage
 from ..errors import UsageError
-from ..optics.tone_curves import SRGB
+from ..optics.tone_curves import ToneCurve
 from .blobs import ClippedBlobs, find_blobs, picture_scale
-from .lamp_model import describe, load_model
+from .lamp_model import features_of_blobs, load_model
 
-__all__ = ["CLIPPED_CODE", "recover_clipped", "recover_highlights"]
+__all__ = ["clip_light_of", "recover_clipped"]
 
+# What these bounds must do stands in tests/light/test_highlights.py: lamps of rendered nights
+# and glints rise; letters, paper, snow, skies and scenes without lamps stay.
 CLIPPED_CODE = 250  # of 255: noise and JPEG leave a clipped channel this little below white
 MAX_AREA = 60  # px at 640 x 480: larger blobs are windows, skies, paper
 LEAST_AREA = 16  # px; in a thumbnail, too, a lamp covers some pixels
-FULL_CHANNEL = 0.8  # mean light from which a channel of a blob counts as clipped
 SPARKLE_AREA = 0.8  # px at 640 x 480: what is smaller sparkles in snow and leaves, and stays
 DOUBTFUL = (0.6, 0.85)  # probability of a lamp: below, it may be paper and stays; above, it is lit
 FAINT = (1.5, 2.5)  # log2 light: below, a lamp is hardly brighter than paper and stays
 
 
-def recover_highlights(
-    photo_srgb: ByteImage, *, strength: float = 1.0, threads: int = 0
-) -> FloatImage:
-    """Linear light of an sRGB photo, its small lamps as bright as they may have been.
-
-    Parameters
-    ----------
-    photo_srgb : uint8 (H, W, 3)
-    strength : float, 0..1
-        Scales the recovery in log light; 0 is plain linear light.
-    threads : int
-        0 uses every core; the result is the same for any number.
-
-    Returns
-    -------
-    radiance : float32 (H, W, 3), 1 = white, more where a lamp was clipped
-
-    Raises
-    ------
-    UsageError
-        If the photo has another type or shape, or strength lies outside 0..1.
-    """
-    if photo_srgb.dtype != np.uint8 or photo_srgb.ndim != 3 or photo_srgb.shape[2] != 3:
-        raise UsageError(
-            f"photo_srgb is {photo_srgb.dtype} of shape {photo_srgb.shape}: give uint8 (H, W, 3)."
-        )
-    codes = np.ascontiguousarray(photo_srgb)
-    radiance = np.empty(codes.shape, np.float32)
-    _native.light_from_codes(codes, SRGB.table, radiance, threads=threads)
-    clip_light = float(SRGB.table[CLIPPED_CODE * 257])
-    return recover_clipped(radiance, clip_light, strength=strength, threads=threads)
+def clip_light_of(curve: ToneCurve) -> float:
+    """Light from which a channel counts as clipped, in a photo with this tone curve."""
+    return float(curve.table[CLIPPED_CODE * 257])
 
 
 def recover_clipped(
-    radiance: FloatImage, clip_light: float, *, strength: float, threads: int = 0
+    radiance: FloatImage, curve: ToneCurve, *, strength: float, threads: int = 0
 ) -> FloatImage:
     """Raise the small lamps of clipped linear light, in place.
 
@@ -65,8 +36,8 @@ def recover_clipped(
     ----------
     radiance : float32 (H, W, 3), C order, 1 = white
         Changed and given back.
-    clip_light : float
-        A pixel whose largest channel reaches this was clipped.
+    curve : ToneCurve
+        Of the codes that the light comes from: it says where they clip.
     strength : float, 0..1
         Scales the recovery in log light.
     threads : int
@@ -81,11 +52,11 @@ def recover_clipped(
         raise UsageError(f"strength={strength:g} lies outside 0..1.")
     if strength == 0 or radiance.size == 0:
         return radiance
-    scale = picture_scale(*radiance.shape[:2])
+    clip_light, scale = clip_light_of(curve), picture_scale(*radiance.shape[:2])
     max_area = max(LEAST_AREA, round(MAX_AREA * scale**2))
     min_area = max(1, round(SPARKLE_AREA * scale**2))
     blobs = find_blobs(radiance, clip_light, min_area=min_area, max_area=max_area, threads=threads)
-    features = describe(radiance, clip_light, blobs, threads=threads)
+    features = features_of_blobs(radiance, clip_light, blobs, threads=threads)
     log2_light, lamp = load_model()(features)
     certain = _rising(lamp, DOUBTFUL) * _rising(log2_light.max(axis=1, initial=0), FAINT)
     _paint(radiance, blobs, np.maximum(log2_light, 0) * certain[:, None], strength)
@@ -107,6 +78,5 @@ def _paint(
     rows, cols = blobs.pixels(lamps)
     owner = blobs.blob_of_pixels(lamps)
     seen = radiance[rows, cols]
-    full = blobs.colour[owner] >= FULL_CHANNEL
-    lamp = np.where(full, np.exp2(np.float32(strength) * log2_light[owner]), 0)
+    lamp = np.where(blobs.full[owner], np.exp2(np.float32(strength) * log2_light[owner]), 0)
     radiance[rows, cols] = np.maximum(seen, lamp)

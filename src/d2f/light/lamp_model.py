@@ -16,10 +16,19 @@ from numpy.typing import NDArray
 from ..arrays import FloatImage
 from .blobs import ClippedBlobs, describe_surroundings, picture_scale
 
-__all__ = ["FEATURES", "LampModel", "describe", "load_model"]
+__all__ = ["FEATURES", "LampModel", "features_of_blobs", "load_model"]
 
 BT709_LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)  # ITU-R BT.709-6
 MEDIAN_SAMPLES = 65536  # pixels that the photo's median is taken from
+
+# Part of the fit: another value asks for other numbers in lamp_model.json. Floors are light that
+# is added before the logarithm, so that noise in the dark says nothing.
+MEDIAN_FLOOR = 1e-3  # the whole photo's median is steadier than its pixels
+COLOUR_FLOOR = 0.02  # a blob's own channels, which are bright
+GROUND_FLOOR = 5e-3  # about code 16 of 255
+JUST_ABOVE_WHITE = 1.004  # 1 + 1/256: fullness ends at 8
+GROUND_NEAR = slice(2, 4)  # of DISTANCES: 3 and 4 px from the blob
+LARGEST_LOGIT = 30.0  # beyond it float32 knows no other probability than 0 or 1
 
 FEATURES = (
     *("size", "fill", "elongation", "photo median", "core"),
@@ -62,7 +71,8 @@ class LampModel:
         scaled = 2 * (limited - self.low) / (self.high - self.low) - 1
         hidden = np.maximum(scaled @ self.hidden + self.hidden_bias, 0)
         result = hidden @ self.out + self.out_bias
-        return result[:, :3], 1 / (1 + np.exp(-np.clip(result[:, 3], -30, 30)))
+        logit = np.clip(result[:, 3], -LARGEST_LOGIT, LARGEST_LOGIT)
+        return result[:, :3], 1 / (1 + np.exp(-logit))
 
 
 @cache
@@ -73,7 +83,7 @@ def load_model() -> LampModel:
     return LampModel(**{k: np.array(v, np.float32) for k, v in values.items()})
 
 
-def describe(
+def features_of_blobs(
     radiance: FloatImage, clip_light: float, blobs: ClippedBlobs, *, threads: int = 0
 ) -> FloatImage:
     """What is left to see of each blob, (N, len(FEATURES)) float32, mostly in log2.
@@ -91,21 +101,21 @@ def describe(
     medians, means = describe_surroundings(
         radiance, clip_light, blobs.box, blobs.centre, threads=threads
     )
-    wide, high = (blobs.box[:, 2:] - blobs.box[:, :2]).T.astype(np.float32)
+    cols, rows = (blobs.box[:, 2:] - blobs.box[:, :2]).T.astype(np.float32)
     brightness = means.max(axis=2)
     ground = medians.max(axis=2)
     columns = [
         np.log2(np.sqrt(blobs.area) / picture_scale(*radiance.shape[:2])),
-        blobs.area / (wide * high),
-        np.abs(np.log2(wide / high)),
-        np.full(len(wide), _log2(photo_median(radiance), 1e-3)),
+        blobs.area / (cols * rows),
+        np.abs(np.log2(cols / rows)),
+        np.full(len(blobs.area), _log2(photo_median(radiance), MEDIAN_FLOOR)),
         _fullness(blobs.core),
         *_fullness(blobs.colour).T,
-        *_log2(blobs.colour, 0.02).T,
-        *_log2(means[:, 0], 5e-3).T,
-        *_log2(brightness, 5e-3).T,
-        _log2(ground[:, 2:4].mean(axis=1), 5e-3),
-        _log2(ground[:, -1], 5e-3),
+        *_log2(blobs.colour, COLOUR_FLOOR).T,
+        *_log2(means[:, 0], GROUND_FLOOR).T,
+        *_log2(brightness, GROUND_FLOOR).T,
+        _log2(ground[:, GROUND_NEAR].mean(axis=1), GROUND_FLOOR),
+        _log2(ground[:, -1], GROUND_FLOOR),
     ]
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -124,5 +134,5 @@ def _log2(light: NDArray[np.float32] | np.float32, floor: float) -> FloatImage:
 def _fullness(colour: FloatImage) -> FloatImage:
     # A lamp far beyond white fills its blob with exactly 1.0, white paper stays a little below:
     # 8 for all at 1, 5 for a mean of 0.97, 0 for black.
-    result: FloatImage = -np.log2(np.float32(1.004) - np.minimum(colour, 1))
+    result: FloatImage = -np.log2(np.float32(JUST_ABOVE_WHITE) - np.minimum(colour, 1))
     return result

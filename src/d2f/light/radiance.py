@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-import d2f._native as _native
-
 from ..arrays import CodeImage, FloatImage
 from ..errors import UsageError
-from ..optics.tone_curves import LINEAR, TABLE_SIZE, ToneCurve
-from .highlights import CLIPPED_CODE, recover_clipped
+from ..optics.tone_curves import LINEAR, SRGB, TABLE_SIZE, ToneCurve
+from . import native
+from .highlights import recover_clipped
 
-__all__ = ["codes_from_radiance", "radiance_from_codes"]
+__all__ = ["codes_from_radiance", "radiance_from_codes", "recover_highlights"]
 
 CODE_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 HDR_WHITE = 1.001  # a float file that holds more than white has not been clipped there
@@ -51,8 +50,32 @@ def radiance_from_codes(
     radiance = _light_from_codes(codes, curve, threads=threads)
     if highlights == 0 or (codes.dtype == np.float32 and radiance.max(initial=0) > HDR_WHITE):
         return radiance
-    clip_light = float(curve.table[CLIPPED_CODE * 257])
-    return recover_clipped(radiance, clip_light, strength=highlights, threads=threads)
+    return recover_clipped(radiance, curve, strength=highlights, threads=threads)
+
+
+def recover_highlights(
+    photo_srgb: CodeImage, *, strength: float = 1.0, threads: int = 0
+) -> FloatImage:
+    """Linear light of an sRGB photo, its small lamps as bright as they may have been.
+
+    Parameters
+    ----------
+    photo_srgb : uint8, uint16 or float32 (H, W, 3)
+    strength : float, 0..1
+        Scales the recovery in log light; 0 is plain linear light.
+    threads : int
+        0 uses every core; the result is the same for any number.
+
+    Returns
+    -------
+    radiance : float32 (H, W, 3), 1 = white, more where a lamp was clipped
+
+    Raises
+    ------
+    UsageError
+        If the photo has another type or shape, or strength lies outside 0..1.
+    """
+    return radiance_from_codes(photo_srgb, SRGB, highlights=strength, threads=threads)
 
 
 def codes_from_radiance(
@@ -85,11 +108,8 @@ def codes_from_radiance(
     light = np.ascontiguousarray(radiance, dtype=np.float32)
     if dtype == np.float32 and curve is LINEAR:
         return light.copy()
-    codes = np.empty(light.shape, dtype)
-    _native.codes_from_light(
-        light, curve.inverse, codes, slope=_slope_at_white(curve), threads=threads
-    )
-    return codes
+    slope = _slope_at_white(curve)
+    return native.codes_from_light(light, curve.inverse, dtype=dtype, slope=slope, threads=threads)
 
 
 def _light_from_codes(codes: CodeImage, curve: ToneCurve, *, threads: int) -> FloatImage:
@@ -97,9 +117,7 @@ def _light_from_codes(codes: CodeImage, curve: ToneCurve, *, threads: int) -> Fl
     if codes.dtype == np.float32 and curve is LINEAR:
         light = np.nan_to_num(codes, nan=0.0, posinf=LARGEST_LIGHT, neginf=0.0)
         return np.clip(light, 0, LARGEST_LIGHT, out=light)
-    light = np.empty(codes.shape, np.float32)
-    _native.light_from_codes(codes, curve.table, light, threads=threads)
-    return light
+    return native.light_from_codes(codes, curve.table, threads=threads)
 
 
 def _slope_at_white(curve: ToneCurve) -> float:

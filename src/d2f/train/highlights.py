@@ -18,8 +18,8 @@ from PIL import Image
 
 from ..arrays import ByteImage, FloatImage
 from ..light.blobs import find_blobs, picture_scale
-from ..light.highlights import CLIPPED_CODE, FULL_CHANNEL
-from ..light.lamp_model import FEATURES, LampModel, describe, photo_median
+from ..light.highlights import clip_light_of
+from ..light.lamp_model import FEATURES, LampModel, features_of_blobs, photo_median
 from ..optics.tone_curves import SRGB, light_from_codes
 from .lamps import lamp_scene, photograph
 
@@ -32,7 +32,7 @@ EXPOSURES = 4  # of each HDR picture
 SCENES = 500
 STEPS = 800
 LEAST_LIGHT = 0.05  # channels darker than this are as good as black
-CLIP_LIGHT = float(SRGB.table[CLIPPED_CODE * 257])
+CLIP_LIGHT = clip_light_of(SRGB)
 DAYLIGHT_MEDIAN = 0.1  # luminance; below, lamps may be on
 DAYLIGHT_PHOTOS = 600
 LAMP_LOG2 = 1.5  # a blob of more light than this is a lamp
@@ -40,7 +40,7 @@ DISC_RADII = (5.0, 10.0, 20.0)  # px at 640 x 480: blurs under which the lamps m
 LOG_WEIGHT = 0.03  # of log2 light against sRGB codes
 DECIMALS = 4  # of the numbers written
 
-Rows = tuple[FloatImage, FloatImage, FloatImage]  # features, log2 light, seen area and channels
+Rows = tuple[FloatImage, FloatImage, FloatImage]  # features, log2 light, area and clipped channels
 
 
 def read_hdr(folder: Path) -> dict[str, FloatImage]:
@@ -55,7 +55,7 @@ def read_hdr(folder: Path) -> dict[str, FloatImage]:
 
 
 def gather_blobs(radiance: FloatImage, rng: np.random.Generator) -> Rows:
-    """Features, true log2 light and (area, seen channels) of the blobs of one picture's photo."""
+    """Features, true log2 light and (area, clipped channels) of a picture's clipped blobs."""
     seen = light_from_codes(photograph(radiance, rng), SRGB)
     scale = picture_scale(*radiance.shape[:2])
     blobs = find_blobs(seen, CLIP_LIGHT, max_area=round(LARGEST_FITTED * scale**2))
@@ -69,8 +69,8 @@ def gather_blobs(radiance: FloatImage, rng: np.random.Generator) -> Rows:
         axis=1,
     )
     target = np.log2(np.maximum(light / blobs.area[:, None], LEAST_LIGHT))
-    kept = np.column_stack([blobs.area / scale**2, blobs.colour])
-    features = describe(seen, CLIP_LIGHT, blobs)
+    kept = np.column_stack([blobs.area / scale**2, blobs.full])
+    features = features_of_blobs(seen, CLIP_LIGHT, blobs)
     return features, target.astype(np.float32), kept.astype(np.float32)
 
 
@@ -81,8 +81,8 @@ def gather_white_things(photo: ByteImage) -> Rows | None:
         return None
     scale = picture_scale(*seen.shape[:2])
     blobs = find_blobs(seen, CLIP_LIGHT, max_area=round(LARGEST_FITTED * scale**2))
-    kept = np.column_stack([blobs.area / scale**2, blobs.colour])
-    return describe(seen, CLIP_LIGHT, blobs), np.zeros_like(blobs.colour), kept
+    kept = np.column_stack([blobs.area / scale**2, blobs.full])
+    return features_of_blobs(seen, CLIP_LIGHT, blobs), np.zeros_like(blobs.colour), kept
 
 
 def _ground(pictures: list[FloatImage], rng: np.random.Generator) -> FloatImage:
@@ -141,10 +141,10 @@ def _train(
     *,
     steps: int,
 ) -> None:
-    area, seen = kept[:, :1], kept[:, 1:]
+    area, full = kept[:, :1], kept[:, 1:]
     weights = weight / weight.sum()
     lamp = (target.amax(dim=1) > LAMP_LOG2).float()
-    shown = (weights * lamp)[:, None] * (seen > FULL_CHANNEL)
+    shown = (weights * lamp)[:, None] * full
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-2, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(steps):

@@ -1,0 +1,147 @@
+"""What the kernels of light compute, written to be read: the definition, slow and plain."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import CodeImage, FloatImage
+
+__all__ = ["blob_surroundings", "codes_from_light", "find_blobs", "light_from_codes"]
+
+BlobTables = tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]
+ONE, HALF = np.float32(1), np.float32(0.5)
+LARGEST_LIGHT = np.float32(65504)  # the largest half float
+
+
+def light_from_codes(codes: CodeImage, table: FloatImage, *, threads: int = 0) -> FloatImage:
+    """Twin of `native.light_from_codes`; floats agree to rounding."""
+    if codes.dtype == np.uint8:
+        return table[::257][codes]
+    if codes.dtype == np.uint16:
+        return table[codes]
+    known = np.where(codes > 0, codes, 0)  # NaN fails the comparison
+    slope = (table[-1] - table[-257]) * np.float32((len(table) - 1) / 256)
+    within = np.interp(known, np.linspace(0, 1, len(table)), table).astype(np.float32)
+    light: FloatImage = within + np.maximum(known - ONE, 0) * slope
+    return np.minimum(light, LARGEST_LIGHT).astype(np.float32)
+
+
+def codes_from_light(
+    light: FloatImage,
+    inverse: FloatImage,
+    *,
+    dtype: np.dtype[np.generic],
+    slope: float,
+    threads: int = 0,
+) -> CodeImage:
+    """Twin of `native.codes_from_light`, bit for bit."""
+    last = len(inverse) - 1
+    position = np.sqrt(np.clip(light, 0, 1)) * np.float32(last)
+    below = np.minimum(position.astype(np.int32), last - 1)
+    low = inverse[below]
+    codes: FloatImage = low + (inverse[below + 1] - low) * (position - below.astype(np.float32))
+    if dtype == np.float32:
+        extended: CodeImage = codes + np.maximum(light - ONE, 0) / np.float32(slope)
+        return extended
+    largest = 255 if dtype == np.uint8 else 65535
+    rounded: CodeImage = np.rint(codes * np.float32(largest)).astype(dtype)
+    return rounded
+
+
+def find_blobs(
+    radiance: FloatImage, *, clip: float, min_area: int, max_area: int, threads: int = 0
+) -> BlobTables:
+    """Twin of `native.find_blobs`: a flood fill in reading order; sums agree to rounding."""
+    inside = _clipped(radiance, clip)
+    labels = np.full(inside.shape, -1, np.int32)
+    boxes: list[list[int]] = []
+    sums: list[list[float]] = []
+    for start in zip(*np.nonzero(inside), strict=True):
+        if not inside[start]:
+            continue
+        y, x = _flooded(inside, (int(start[0]), int(start[1])))
+        if not min_area <= len(y) <= max_area:
+            continue
+        labels[y, x] = len(boxes)
+        boxes.append([x.min(), y.min(), x.max() + 1, y.max() + 1, len(y)])
+        light = radiance[y, x].astype(np.float64)
+        sums.append([x.sum(), y.sum(), *light.sum(axis=0), light.min(axis=1).max()])
+    tables = np.array(boxes, np.int32).reshape(-1, 5), np.array(sums, np.float64).reshape(-1, 6)
+    return *tables, _runs_of_labels(labels)
+
+
+def _clipped(radiance: FloatImage, clip: float) -> NDArray[np.bool_]:
+    clipped: NDArray[np.bool_] = radiance.max(axis=-1) >= np.float32(clip)
+    return clipped
+
+
+def _flooded(
+    inside: NDArray[np.bool_], start: tuple[int, int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the group that a pixel is in, which is taken out of the mask."""
+    inside[start], front, members = False, [start], []
+    while front:
+        y, x = front.pop()
+        members.append((y, x))
+        top, left = max(y - 1, 0), max(x - 1, 0)
+        for dy, dx in np.argwhere(inside[top : y + 2, left : x + 2]):
+            near = int(top + dy), int(left + dx)
+            inside[near] = False
+            front.append(near)
+    rows, cols = np.array(members, np.intp).T
+    return rows, cols
+
+
+def _runs_of_labels(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Row, first column, one past the last column and label of each run of a label above -1."""
+    runs = []
+    for row, line in enumerate(labels):
+        ends = np.flatnonzero(np.diff(line, prepend=-1, append=-1))
+        for begin, end in pairwise(ends):
+            if line[begin] >= 0:
+                runs.append([row, begin, end, line[begin]])
+    return np.array(runs, np.int32).reshape(-1, 4)
+
+
+def blob_surroundings(
+    radiance: FloatImage,
+    boxes: NDArray[np.int32],
+    centres: FloatImage,
+    directions: FloatImage,
+    distances: NDArray[np.int32],
+    *,
+    clip: float,
+    threads: int = 0,
+) -> tuple[FloatImage, FloatImage]:
+    """Twin of `native.blob_surroundings`: medians to the bit, means to rounding."""
+    rows, cols = radiance.shape[:2]
+    inside = _clipped(radiance, clip)
+    found = np.empty((len(boxes), len(distances), len(directions), 3), np.float32)
+    for b, k in np.ndindex(len(boxes), len(directions)):
+        last = _last_inside(inside, boxes[b], centres[b], directions[k])
+        for j, distance in enumerate(distances):
+            x, y = _pixel_on_ray(centres[b], directions[k], last + int(distance))
+            found[b, j, k] = radiance[np.clip(y, 0, rows - 1), np.clip(x, 0, cols - 1)]
+    return np.median(found, axis=2), found.mean(axis=2)
+
+
+def _pixel_on_ray(centre: FloatImage, direction: FloatImage, step: int) -> tuple[int, int]:
+    x, y = np.floor(centre + np.float32(step) * direction + HALF)
+    return int(x), int(y)
+
+
+def _last_inside(
+    inside: NDArray[np.bool_], box: NDArray[np.int32], centre: FloatImage, direction: FloatImage
+) -> int:
+    """Steps along a ray to the last clipped pixel before it leaves the box; -1 if there is none."""
+    left, top, right, bottom = box
+    last, step = -1, 0
+    while True:
+        x, y = _pixel_on_ray(centre, direction, step)
+        if not (left <= x < right and top <= y < bottom):
+            return last
+        last = step if inside[y, x] else last
+        step += 1
