@@ -12,7 +12,7 @@ TEST_STAMP := $(VENV)/.installed-for-tests
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(wildcard native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint bench sheet golden native clean
+.PHONY: help setup demo test quick lint bench sheet golden native sanitize clean
 
 help:  ## list these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -56,6 +56,9 @@ golden: $(TEST_STAMP)  ## renew the golden pictures, with a before/after/differe
 
 native: $(TEST_STAMP)  ## rebuild the extension in place
 	$(BIN)/python -m pip install -q --no-build-isolation --no-deps -Cbuild-dir=build/dev -e .
+
+sanitize: $(TEST_STAMP)  ## the kernels' tests under AddressSanitizer and UBSan
+	PYTHON=$(BIN)/python sh native/sanitize.sh tests/renderer/test_native.py tests/scene tests/light tests/fusion
 
 clean:  ## remove what was built, keep the environment and training runs
 	rm -rf build demo sheet .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
