@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from d2f.errors import PhotoError
 from d2f.evaluate.edges import edge_scores, evaluate_edges, network_like
@@ -70,6 +71,23 @@ def test_network_like_maps_are_small_soft_and_off_by_a_fraction():
 def test_a_folder_without_scenes_is_refused(tmp_path):
     """The message says what was expected there."""
     with pytest.raises(PhotoError, match=r"NAME\.npz"):
+        evaluate_edges(tmp_path)
+
+
+def test_scenes_that_cannot_be_read_are_refused(tmp_path):
+    """No array, no photo, or a photo of another size: each names the file."""
+    scene = tmp_path / "scene.npz"
+    scene.write_bytes(b"no archive")
+    with pytest.raises(PhotoError, match=r"scene\.npz holds no array `defocus`"):
+        evaluate_edges(tmp_path)
+    np.savez(scene, other=step(edge=30))
+    with pytest.raises(PhotoError, match=r"scene\.npz holds no array `defocus`"):
+        evaluate_edges(tmp_path)
+    np.savez(scene, defocus=step(edge=30))
+    with pytest.raises(PhotoError, match=r"scene\.png cannot be read"):
+        evaluate_edges(tmp_path)
+    Image.fromarray(np.zeros((30, 60, 3), np.uint8)).save(tmp_path / "scene.png")
+    with pytest.raises(PhotoError, match="both must be of one size"):
         evaluate_edges(tmp_path)
 
 

@@ -96,6 +96,12 @@ def test_missing_and_damaged_weights_are_told(tmp_path):
         CompactModel.load(tmp_path / "compact.onnx")
 
 
+def test_content_that_is_no_network_is_told():
+    """Whatever onnxruntime thinks of it, a user reads one sentence."""
+    with pytest.raises(MissingPartError, match="no network in ONNX"):
+        CompactModel.from_bytes(b"noise")
+
+
 def test_weights_are_registered_small_and_described():
     """At most 25 MB, with size in the register and a card beside them."""
     entry = json.loads((WEIGHTS.parent / "register.json").read_text("utf-8"))["compact.onnx"]

@@ -27,6 +27,24 @@ def test_a_folder_without_photos_is_refused(tmp_path):
         read_photos(tmp_path, validation=False)
 
 
+def test_an_index_without_scenes_is_refused(tmp_path):
+    """The message names file and column: photos that cannot be split must not be trained on."""
+    (tmp_path / "depth").mkdir()
+    (tmp_path / "depth" / "index.csv").write_text("name,kind,scaling\na,b,c\n", encoding="utf-8")
+    with pytest.raises(PhotoError, match=r"index\.csv has no column 'scene'"):
+        read_photos(tmp_path, validation=False)
+
+
+def test_a_photo_that_the_index_tells_of_must_be_there(tmp_path):
+    """The message names the file and what to do."""
+    (tmp_path / "masks").mkdir()
+    rows = [f"a{number},scene{number}" for number in range(40)]
+    text = "\n".join(["name,original_name", *rows]) + "\n"
+    (tmp_path / "masks" / "index.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(PhotoError, match=r"\.jpg cannot be read: .*leave it out or replace it"):
+        read_photos(tmp_path, validation=False)
+
+
 def test_weak_truth_weighs_less():
     """Sensors count fully, other networks' opinions less, their order alone least."""
     assert pair_weight("osd_1", "object", pseudo=False) == 1.0

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason='training needs pip install "d2f[train]"')
 
-from d2f.errors import UsageError  # noqa: E402
+from d2f.errors import D2FError, PhotoError, UsageError  # noqa: E402
 from d2f.models.compact import CompactModel  # noqa: E402
 from d2f.train.batches import BatchMix  # noqa: E402
 from d2f.train.data import read_photos  # noqa: E402
@@ -65,6 +65,22 @@ def test_resume_without_a_checkpoint_is_refused(photo_folder, tmp_path):
     """The message says what to leave out."""
     with pytest.raises(UsageError, match="leave --resume out"):
         trainer(photo_folder, tmp_path / "new").resume()
+
+
+def test_a_loss_that_is_no_number_stops_with_a_way_out(photo_folder, tmp_path):
+    """Weights of NaN are never saved."""
+    made = trainer(photo_folder, tmp_path)
+    with torch.no_grad():
+        made.network.out.conv.weight.fill_(float("nan"))
+    with pytest.raises(D2FError, match=r"the loss is nan at step 0: .*--resume"):
+        made.learn(made.stream.next())
+
+
+def test_a_folder_that_cannot_be_made_is_told(photo_folder, tmp_path):
+    """A file is in its place."""
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(PhotoError, match="cannot be made: give another folder"):
+        trainer(photo_folder, tmp_path / "out")
 
 
 @pytest.mark.slow

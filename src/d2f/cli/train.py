@@ -1,5 +1,7 @@
 """`d2f train`: make the networks from photos."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -34,12 +36,38 @@ def compact(
     threads: Annotated[int, typer.Option(min=1, help="Threads to train with.")] = 2,
 ) -> None:
     """Train the compact network and export it as ONNX."""
-    # Named by a string: doors do not import each other, and help stays instant.
-    command = import_module("d2f.train.compact").train_compact
-    try:
+    # Named by strings: doors do not import each other, and help stays instant.
+    with install_line():
+        command = import_module("d2f.train.compact").train_compact
         written = command(
             photos, minutes=minutes, seed=seed, out=out, resume=resume, threads=threads
         )
+    typer.echo(str(written))
+
+
+@app.command()
+def install(
+    network: Annotated[
+        Path,
+        typer.Argument(
+            metavar="NETWORK", help="NAME.onnx of a training, or a checkpoint NAME.pt of it."
+        ),
+    ],
+    into: Annotated[
+        Path | None, typer.Option(help="Folder of weights. Default: the package's own.")
+    ] = None,
+) -> None:
+    """Make a trained network the one that d2f uses."""
+    with install_line():
+        command = import_module("d2f.train.install").install_weights
+        written = command(network) if into is None else command(network, folder=into)
+    typer.echo(str(written))
+
+
+@contextmanager
+def install_line() -> Iterator[None]:
+    """Turn a package that is not installed into the line that installs it."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise MissingPartError(f'{error.name} is missing: pip install "d2f[train]"') from error
-    typer.echo(str(written))

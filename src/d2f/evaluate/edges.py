@@ -15,6 +15,7 @@ Figures of a set are means over its scenes; a bilinear enlargement is scored bes
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
+from d2f.collection import opened
 from d2f.errors import PhotoError
 from d2f.scene import disparity_at_full_size
 
@@ -56,7 +58,7 @@ def evaluate_edges(root: Path) -> dict[str, object]:
     Raises
     ------
     PhotoError
-        If the folder has no scene.
+        If the folder has no scene, or one that cannot be read.
     """
     scenes = [_read_scene(path) for path in sorted(root.glob("*.npz"))]
     if not scenes:
@@ -76,9 +78,21 @@ def evaluate_edges(root: Path) -> dict[str, object]:
 
 
 def _read_scene(path: Path) -> tuple[ByteImage, FloatImage]:
-    defocus_px = np.ascontiguousarray(np.load(path)["defocus"], dtype=np.float32)
-    with Image.open(path.with_suffix(".png")) as picture:
-        return np.array(picture.convert("RGB")), defocus_px
+    try:
+        with np.load(path) as arrays:
+            defocus_px = np.ascontiguousarray(arrays["defocus"], dtype=np.float32)
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise PhotoError(
+            f"{path} holds no array `defocus`: leave the scene out or make it again."
+        ) from error
+    with opened(path.with_suffix(".png")) as picture:
+        photo_srgb = np.array(picture.convert("RGB"))
+    if photo_srgb.shape[:2] != defocus_px.shape:
+        raise PhotoError(
+            f"{path} is of shape {defocus_px.shape}, its photo of {photo_srgb.shape[:2]}: "
+            "both must be of one size."
+        )
+    return photo_srgb, defocus_px
 
 
 def _bilinear(small: FloatImage, photo_srgb: ByteImage) -> FloatImage:
@@ -93,7 +107,7 @@ def _mode(small: FloatImage, photo_srgb: ByteImage) -> FloatImage:
 def _scene_scores(
     enlarge: Enlargement, photo_srgb: ByteImage, defocus_px: FloatImage, reduction: int, seed: int
 ) -> EdgeScores:
-    farthest, span = float(defocus_px.min()), float(np.ptp(defocus_px))
+    farthest, span = float(defocus_px.min()), float(np.ptp(defocus_px)) or 1.0  # flat maps stay 0
     relative = ((defocus_px - np.float32(farthest)) / np.float32(span)).astype(np.float32)
     small = network_like(relative, reduction=reduction, rng=np.random.default_rng(seed))
     recovered = enlarge(small, photo_srgb) * np.float32(span) + np.float32(farthest)

