@@ -17,6 +17,7 @@ OPTIONS = {
     "lens.blades": "`--blades N`",
     "lens.roundness": "`--roundness 0..1`",
     "lens.rotation_deg": "`--rotation DEG`",
+    "lens.tilt": "`--tilt X,Y`",
     "light.highlights": "`--highlights 0..1`",
     "depth.file": "`--depth FILE`",
     "depth.unit": "`--depth-unit UNIT`",

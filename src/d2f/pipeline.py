@@ -120,6 +120,7 @@ class Session:
             at=focus.disparity,
             subject_range=focus.subject_range,
         )
+        disparity = optics.untilted_disparity(disparity, tilt=settings.lens.tilt, point=focus.point)
         lens = _lens_for(settings.lens, disparity, focus, photo.long_side_px)
         defocus_px = optics.defocus_from_disparity(
             disparity, focus.disparity, lens, long_side_px=photo.long_side_px

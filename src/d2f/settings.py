@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Tilt = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 DepthUnit = Literal["m", "1/m", "relative"]
 
 
@@ -61,6 +62,11 @@ class LensSettings(_Group):
     roundness: Fraction = Field(0.0, description="How far the blades bend towards the circle.")
     rotation_deg: float = Field(
         0.0, allow_inf_nan=False, description="Turn of the iris, counter-clockwise."
+    )
+
+    tilt: tuple[Tilt, Tilt] = Field(
+        (0.0, 0.0),
+        description="Disparity (1/m) that the plane of focus gains to the right, and downwards.",
     )
 
     @property

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from d2f.errors import UsageError
-from d2f.optics import ThinLens, defocus_from_disparity, f_number_from_blur
+from d2f.optics import (
+    ThinLens,
+    defocus_from_disparity,
+    f_number_from_blur,
+    untilted_disparity,
+)
 
 
 def test_hand_worked_lens():
@@ -79,3 +84,14 @@ def test_focus_inside_the_focal_length_is_refused():
     """A 50 mm lens cannot focus at 4 cm."""
     with pytest.raises(UsageError, match="inside the focal length"):
         defocus_from_disparity(np.zeros((1, 1), np.float32), 25.0, ThinLens(), long_side_px=100)
+
+
+def test_a_tilted_plane_of_focus_lies_on_a_slanted_ground():
+    """A ground whose disparity grows downwards is in focus everywhere under the fitting tilt."""
+    rows = (np.arange(40, dtype=np.float32) + 0.5) / 40
+    ground = np.repeat(0.2 + 0.6 * rows[:, None], 30, axis=1)
+    upright = untilted_disparity(ground, tilt=(0, 0.6), point=(0.5, 0.5))
+    np.testing.assert_allclose(upright, 0.5, atol=1e-6)
+    wall = np.full((4, 6), 0.3, np.float32)
+    assert untilted_disparity(wall, tilt=(0, 0), point=(0.5, 0.5)) is wall
+    assert (np.diff(untilted_disparity(wall, tilt=(1, 0), point=(0, 0)), axis=1) < 0).all()

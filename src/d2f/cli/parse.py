@@ -6,7 +6,7 @@ import re
 
 from ..errors import UsageError
 
-__all__ = ["parse_aperture", "parse_focus"]
+__all__ = ["parse_aperture", "parse_focus", "parse_tilt"]
 
 
 def parse_aperture(word: str | None) -> float | None:
@@ -36,12 +36,30 @@ def parse_focus(word: str) -> str | tuple[float, float]:
     """
     if word.strip().lower() == "auto":
         return "auto"
-    try:
-        x, y = (float(part) for part in word.split(","))
-    except ValueError:
-        raise UsageError(f"--focus {word}: give auto or a point X,Y, e.g. 0.5,0.4.") from None
+    x, y = _pair(word, f"--focus {word}: give auto or a point X,Y, e.g. 0.5,0.4.")
     if not (0 <= x <= 1 and 0 <= y <= 1):
         raise UsageError(
             f"--focus {word}: the point lies outside the photo; X and Y go from 0 (left, top) to 1."
         )
+    return x, y
+
+
+def parse_tilt(word: str | None) -> tuple[float, float] | None:
+    """The two numbers in `X,Y`; None stays None.
+
+    Raises
+    ------
+    UsageError
+        If there are not two numbers.
+    """
+    if word is None:
+        return None
+    return _pair(word, f"--tilt {word}: give two numbers X,Y, e.g. 0,0.6.")
+
+
+def _pair(word: str, otherwise: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in word.split(","))
+    except ValueError:
+        raise UsageError(otherwise) from None
     return x, y

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import D2FError, UsageError
-from .parse import parse_aperture, parse_focus
+from .parse import parse_aperture, parse_focus, parse_tilt
 from .report import Reporter
 from .targets import Job, plan_jobs
 
@@ -63,6 +63,12 @@ def render(
     ] = None,
     rotation: Annotated[
         float | None, typer.Option(metavar="DEG", help="Turn of the iris, counter-clockwise.")
+    ] = None,
+    tilt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y", help="Tilt-shift: disparity gained to the right and downwards."
+        ),
     ] = None,
     highlights: Annotated[
         float | None,
@@ -121,6 +127,7 @@ def render(
         blades=blades,
         roundness=roundness,
         rotation_deg=rotation,
+        tilt=parse_tilt(tilt),
         highlights=highlights,
         depth=depth,
         depth_unit=depth_unit,

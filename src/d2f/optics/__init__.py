@@ -5,7 +5,13 @@ Out: defocus_px (signed radius in pixels, + nearer), column spans of apertures, 
 """
 
 from .aperture import Aperture
-from .thin_lens import ThinLens, blur_scale_px, defocus_from_disparity, f_number_from_blur
+from .thin_lens import (
+    ThinLens,
+    blur_scale_px,
+    defocus_from_disparity,
+    f_number_from_blur,
+    untilted_disparity,
+)
 from .tone_curves import LINEAR, SRGB, ToneCurve, codes_from_light, gamma_curve, light_from_codes
 
 __all__ = [
@@ -20,4 +26,5 @@ __all__ = [
     "f_number_from_blur",
     "gamma_curve",
     "light_from_codes",
+    "untilted_disparity",
 ]

@@ -21,6 +21,7 @@ __all__ = [
     "blur_scale_px",
     "defocus_from_disparity",
     "f_number_from_blur",
+    "untilted_disparity",
 ]
 
 MM_PER_M = 1000.0
@@ -119,6 +120,37 @@ def defocus_from_disparity(
     """
     scale = blur_scale_px(focus_disparity_per_m, lens, long_side_px=long_side_px)
     return (disparity_per_m - np.float32(focus_disparity_per_m)) * np.float32(scale)
+
+
+def untilted_disparity(
+    disparity_per_m: FloatImage, *, tilt: tuple[float, float], point: tuple[float, float]
+) -> FloatImage:
+    """Disparity in which a tilted plane of focus is upright.
+
+    Defocus is linear in disparity, so a lens tilted against a scene (Scheimpflug) sees what an
+    upright lens sees of the scene tilted the other way.
+
+    Parameters
+    ----------
+    disparity_per_m : float32 (H, W), 1/m
+    tilt : (x, y), 1/m
+        What the plane of focus gains in disparity from the left to the right border, and from the
+        top to the bottom.
+    point : (x, y), 0..1
+        Where the tilted plane has the disparity that is focused on.
+
+    Returns
+    -------
+    disparity_per_m : float32 (H, W)
+        The input itself where there is no tilt.
+    """
+    if not any(tilt):
+        return disparity_per_m
+    rows, cols = disparity_per_m.shape
+    across = tilt[0] * ((np.arange(cols) + 0.5) / cols - point[0])
+    down = tilt[1] * ((np.arange(rows) + 0.5) / rows - point[1])
+    plane: FloatImage = (across + down[:, None]).astype(np.float32)
+    return disparity_per_m - plane
 
 
 def f_number_from_blur(
