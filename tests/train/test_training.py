@@ -14,7 +14,9 @@ torch = pytest.importorskip("torch", reason='training needs pip install "d2f[tra
 from d2f.errors import D2FError, PhotoError, UsageError  # noqa: E402
 from d2f.models.compact import CompactModel  # noqa: E402
 from d2f.train.batches import BatchMix  # noqa: E402
+from d2f.train.compact import train_compact  # noqa: E402
 from d2f.train.data import read_photos  # noqa: E402
+from d2f.train.install import install_weights  # noqa: E402
 from d2f.train.loop import Trainer, TrainingPlan  # noqa: E402
 
 
@@ -85,15 +87,24 @@ def test_a_folder_that_cannot_be_made_is_told(photo_folder, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_export_agrees_with_torch(photo_folder, tmp_path):
+def test_an_installed_checkpoint_agrees_with_torch(photo_folder, tmp_path):
     """The exported file has passed its parity check, is small, and runs at another size."""
-    from d2f.train.export_onnx import export_checkpoint
-
     made = trainer(photo_folder, tmp_path)
     made.learn(made.stream.next())
     torch.save({"average": made.average.state_dict()}, tmp_path / "best.pt")
-    file = export_checkpoint(tmp_path / "best.pt", tmp_path / "compact.onnx")
+    file = install_weights(tmp_path / "best.pt", folder=tmp_path / "weights")
     assert file.stat().st_size < 8_000_000
     photo = np.random.default_rng(0).integers(0, 256, (70, 200, 3), dtype=np.uint8)
     maps = CompactModel.from_bytes(file.read_bytes()).predict(photo)
     assert maps.disparity.shape == maps.focus_map.shape
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_one_command_makes_a_network_that_loads(photo_folder, tmp_path, monkeypatch):
+    """From photos to ONNX, with the checkpoint and the logs beside it."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    file = train_compact(photo_folder, minutes=0.01, seed=0, out=tmp_path, resume=False)
+    CompactModel.from_bytes(file.read_bytes())
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"best.pt", "last.pt", "log.csv", "validation.csv", "compact.onnx"}
