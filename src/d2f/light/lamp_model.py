@@ -26,9 +26,9 @@ MEDIAN_SAMPLES = 65536  # pixels that the photo's median is taken from
 MEDIAN_FLOOR = 1e-3  # the whole photo's median is steadier than its pixels
 COLOUR_FLOOR = 0.02  # a blob's own channels, which are bright
 GROUND_FLOOR = 5e-3  # about code 16 of 255
-JUST_ABOVE_WHITE = 1.004  # 1 + 1/256: fullness ends at 8
+JUST_ABOVE_WHITE = 1.004  # about 1 + 1/256: fullness ends at 8
 GROUND_NEAR = slice(2, 4)  # of DISTANCES: 3 and 4 px from the blob
-LARGEST_LOGIT = 30.0  # beyond it float32 knows no other probability than 0 or 1
+LARGEST_LOGIT = 30.0  # keeps its exponential far from overflow
 
 FEATURES = (
     *("size", "fill", "elongation", "photo median", "core"),
