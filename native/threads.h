@@ -1,4 +1,4 @@
-// How many threads a kernel uses: as many as asked for, or every core for 0.
+// How many threads a kernel uses: as many as asked for, up to 256, or every core for 0.
 #pragma once
 
 #ifdef _OPENMP
@@ -7,9 +7,11 @@
 
 namespace d2f {
 
+constexpr int MOST_THREADS = 256; // more than any use; the system refuses many thousands by ending the program
+
 inline int thread_count(int asked) {
 #ifdef _OPENMP
-    return asked > 0 ? asked : omp_get_num_procs();
+    return asked > 0 ? (asked < MOST_THREADS ? asked : MOST_THREADS) : omp_get_num_procs();
 #else
     (void)asked;
     return 1;

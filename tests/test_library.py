@@ -45,7 +45,9 @@ def test_library_and_command_line_give_the_same_bytes(photo_file, tmp_path):
     from d2f.cli.render import render
 
     d2f.render(photo_file, output=tmp_path / "library.png", focus=(0.5, 0.6), f_number=1.2)
-    render([photo_file], tmp_path / "shell.png", focus="0.5,0.6", aperture="f/1.2", quiet=True)
+    render(
+        None, [photo_file], tmp_path / "shell.png", focus="0.5,0.6", aperture="f/1.2", quiet=True
+    )
     assert (tmp_path / "library.png").read_bytes() == (tmp_path / "shell.png").read_bytes()
 
 
@@ -112,7 +114,7 @@ def test_small_and_long_photos_are_rendered(shape):
     [
         (3.5, {}, UsageError, "float is no photo"),
         (np.zeros((4, 4, 3)), {}, UsageError, "float64"),
-        (np.zeros((4, 4, 3), np.uint8), {}, PhotoError, "at least 16 x 16"),
+        (np.zeros((4, 4, 3), np.uint8), {}, PhotoError, "array has 4 x 4"),
         (np.zeros((40, 40, 5), np.uint8), {}, UsageError, r"\(40, 40, 5\)"),
         (np.full((40, 40, 3), np.nan, np.float32), {}, UsageError, "NaN"),
         (b"nonsense", {}, PhotoError, "no photo"),
@@ -120,6 +122,13 @@ def test_small_and_long_photos_are_rendered(shape):
         (np.zeros((40, 40, 3), np.uint8), {"focus": (2, 0)}, UsageError, "focus"),
         (np.zeros((40, 40, 3), np.uint8), {"f_number": -1}, UsageError, "f_number=-1"),
         (np.zeros((40, 40, 3), np.uint8), {"wide": 1}, UsageError, "'wide'"),
+        (np.zeros((40, 40, 3), np.uint8), {"focus": np.array([0.5, 2])}, UsageError, "focus"),
+        (np.zeros((40, 40, 3), np.uint8), {"focus": "10"}, UsageError, "focus='10'"),
+        (np.zeros((40, 40, 3), np.uint8), {"settings": {}}, UsageError, "dict"),
+        (np.zeros((40, 40, 3), np.uint8), {"f_number": 1e-9}, UsageError, "f_number"),
+        (np.zeros((40, 40, 3), np.uint8), {"rotation_deg": 1e300}, UsageError, "rotation_deg"),
+        (Image.new("F", (40, 40)), {}, UsageError, "mode F"),
+        (Image.fromarray(np.full((40, 40), 70000, np.int32)), {}, UsageError, "16 bits"),
     ],
 )
 def test_what_is_no_photo_or_choice_is_named(photo, choices, error, words):
@@ -141,3 +150,20 @@ def test_highlights_are_given_back_to_small_lamps_only():
     assert d2f.recover_highlights(night).max() > 3
     page = np.full((200, 200, 3), 255, np.uint8)
     assert d2f.recover_highlights(page).max() <= 1.0001
+
+
+def test_a_photo_is_not_written_over_by_its_render(photo_file):
+    """The library refuses what the command line refuses."""
+    before = photo_file.read_bytes()
+    with pytest.raises(UsageError, match="is the photo itself"):
+        d2f.render(photo_file, output=photo_file, overwrite=True)
+    assert photo_file.read_bytes() == before
+
+
+def test_deep_grey_images_keep_their_depth():
+    """PIL images of 16-bit grey are not cut to 8 bits."""
+    ramp = np.linspace(0, 60000, 64 * 64).reshape(64, 64)
+    image = Image.fromarray(ramp.astype(np.int32))
+    session = d2f.open(image)
+    assert session.photo.pixels.dtype == np.uint16
+    assert session.photo.pixels.max() == 60000

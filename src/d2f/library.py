@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -162,10 +163,16 @@ def render(
     dtype('uint8')
     """
     if output is not None:
+        if isinstance(photo, str | PathLike) and _same_place(photo, output):
+            raise UsageError(f"{output} is the photo itself: give another name for the output.")
         files.check_target(Path(output), overwrite=overwrite)
     settled = {name: choices.pop(name, None) for name in DEPTH_CHOICES}
     opened = open(photo, settings=settings, **settled)
     return opened.render(output=output, overwrite=overwrite, **choices)
+
+
+def _same_place(one: str | PathLike[str], other: str | PathLike[str]) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _from_kind(photo: PhotoLike) -> Photo:

@@ -12,8 +12,9 @@ import numpy as np
 
 from . import files, fusion, light, optics, renderer, scene
 from .arrays import ByteImage, FloatImage
+from .errors import PhotoError
 from .files import Photo
-from .models.compact import CompactModel
+from .models.compact import SMALLEST_PHOTO_PX, CompactModel
 from .scene import Focus, View
 from .settings import DepthSettings, LensSettings, LightSettings, Settings
 
@@ -158,6 +159,12 @@ def _model() -> CompactModel:
 
 
 def _analyse(photo: Photo, settings: DepthSettings) -> View:
+    if min(photo.size) < SMALLEST_PHOTO_PX:
+        rows, cols = photo.size
+        raise PhotoError(
+            f"{photo.name} has {cols} x {rows} pixels: give a photo of at least "
+            f"{SMALLEST_PHOTO_PX} x {SMALLEST_PHOTO_PX}."
+        )
     depth = None
     if settings.file is not None:
         depth = files.read_depth_map(settings.file, unit=settings.unit, size=photo.size)

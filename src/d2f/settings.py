@@ -48,7 +48,9 @@ class FocusSettings(_Group):
 class LensSettings(_Group):
     """The lens that the photo should seem to be taken with."""
 
-    f_number: float = Field(1.8, gt=0, description="f-number; smaller blurs more, inf not at all.")
+    f_number: float = Field(
+        1.8, ge=0.1, description="f-number; smaller blurs more, inf not at all."
+    )
     blur_percent: float | None = Field(
         None,
         ge=0,
@@ -56,12 +58,12 @@ class LensSettings(_Group):
         allow_inf_nan=False,
         description="Largest blur radius in percent of the long side; replaces f_number.",
     )
-    focal_length_mm: float = Field(50, gt=0, le=2000, description="Focal length.")
-    sensor_width_mm: float = Field(36, gt=0, le=500, description="Long side of the sensor.")
+    focal_length_mm: float = Field(50, ge=1, le=2000, description="Focal length.")
+    sensor_width_mm: float = Field(36, ge=1, le=500, description="Long side of the sensor.")
     blades: int = Field(0, ge=0, le=16, description="Blades of the iris, 3 to 16; 0 is round.")
     roundness: Fraction = Field(0.0, description="How far the blades bend towards the circle.")
     rotation_deg: float = Field(
-        0.0, allow_inf_nan=False, description="Turn of the iris, counter-clockwise."
+        0.0, ge=-360, le=360, description="Turn of the iris, counter-clockwise."
     )
 
     tilt: tuple[Tilt, Tilt] = Field(
@@ -145,6 +147,8 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
     UsageError
         Names the choice, its value and what is allowed.
     """
+    if not isinstance(base, Settings | None):
+        raise UsageError(f"settings is a {type(base).__name__}: give d2f.Settings.")
     tree = (base or Settings()).model_dump()
     for name, value in choices.items():
         if value is None:
@@ -173,9 +177,11 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
 
 
 def _focus_from_choice(value: Any) -> dict[str, Any]:  # a user's word: anything may come
-    if value == "auto":
+    if isinstance(value, str) and value == "auto":
         return {"mode": "auto", "point": None}
     try:
+        if isinstance(value, str):
+            raise TypeError
         x, y = (float(part) for part in value)
     except (TypeError, ValueError):
         raise UsageError(f"focus={value!r}: give 'auto' or a point (x, y) in 0..1.") from None

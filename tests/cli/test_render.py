@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -148,6 +149,15 @@ def bad_input_cases() -> dict[str, tuple[list[str], int, str]]:
         "output is the input": (["photo.png", "-o", "photo.png", "--overwrite"], 2, "input"),
         "map is the input": (["photo.png", "--save-mask", "photo.png", "--overwrite"], 2, "input"),
         "map in no format": (["photo.png", "--save-mask", "mask.xyz"], 1, ".xyz"),
+        "link to itself": (["loop.png"], 1, "loop.png"),
+        "output into a link to itself": (["photo.png", "-o", "loop.png/o.png"], 1, "loop.png"),
+        "name too long": (["y" * 300 + ".jpg"], 1, "cannot be read"),
+        "output name too long": (["photo.png", "-o", "z" * 300 + ".png"], 1, "cannot be"),
+        "output is a hard link of the input": (["photo.png", "-o", "hard.png"], 2, "input"),
+        "output is a dash": (["photo.png", "-o", "-"], 2, "-o -"),
+        "turned beyond measure": (["photo.png", "--rotation", "1e308"], 2, "rotation_deg"),
+        "aperture beyond measure": (["photo.png", "--aperture", "f/0.0001"], 2, "f_number"),
+        "too small": (["tiny.png"], 1, "tiny.png has 12 x 12"),
         "unknown option": (["photo.png", "--sharp"], 2, "--sharp"),
         "folder behind a photo": (["photo.png", "."], 2, "-o FOLDER"),
         "several with one map": (["photo.png", "b.png", "--save-mask", "m.png"], 2, "one photo"),
@@ -167,6 +177,9 @@ def test_bad_input_gets_a_sentence_and_leaves_nothing(case, d2f_command, photo_f
     with Image.open(photo_file) as picture:
         picture.save("whole.jpg")
         picture.save("picture.gif")
+        picture.resize((12, 12)).save("tiny.png")
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "hard.png").hardlink_to(photo_file)
     (folder / "truncated.jpg").write_bytes((folder / "whole.jpg").read_bytes()[:900])
     np.save("square.npy", np.ones((64, 64), np.float32))
     np.save("nan.npy", np.full((96, 128), np.nan, np.float32))
@@ -235,3 +248,78 @@ def test_help_starts_quickly():
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert "render" in result.stdout
+
+
+def test_one_failed_map_takes_the_photo_with_it(d2f_command, photo_file, tmp_path, monkeypatch):
+    """Nothing new stays when one of several outputs cannot be written."""
+    from d2f import files
+    from d2f.errors import PhotoError
+
+    def refuse(*_values: object, **_options: object) -> None:
+        raise PhotoError("the disc is full: make room.")
+
+    monkeypatch.setattr(files, "write_photo", refuse)
+    out = tmp_path / "out.png"
+    outcome = d2f_command("render", photo_file, "-o", out, "--save-mask", tmp_path / "mask.png")
+    assert outcome.code == 1
+    assert files_in(tmp_path) == {"photo.png"}
+
+
+def test_a_lone_failure_is_told_in_json_too(d2f_command, tmp_path):
+    """With --json a program finds the error on stdout, a person on stderr."""
+    outcome = d2f_command("render", tmp_path / "none.jpg", "--json")
+    assert outcome.code == 1
+    assert "does not exist" in json.loads(outcome.out)["error"]
+    assert "does not exist" in outcome.err
+
+
+def test_a_flag_beats_the_environment_of_the_other_strength(d2f_command, photo_file, monkeypatch):
+    """--aperture wins over D2F_BLUR, since a flag is nearer than the environment."""
+    monkeypatch.setenv("D2F_BLUR", "3")
+    outcome = d2f_command("render", photo_file, "--aperture", "f/5", "--json")
+    assert json.loads(outcome.out)["f_number"] == 5
+
+
+def test_memory_that_runs_out_is_told_in_a_sentence(d2f_command, photo_file, monkeypatch):
+    """No traceback where the system refuses memory."""
+
+    def refuse(*_values: object, **_options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("d2f.scene.analyse", refuse)
+    outcome = d2f_command("render", photo_file)
+    assert outcome.code == 1
+    assert "needs more memory" in outcome.err
+
+
+def test_a_reader_that_goes_away_stops_nothing(photo_file, tmp_path):
+    """A closed pipe ends neither the render nor with noise."""
+    import subprocess
+
+    program = Path(sys.executable).with_name("d2f")
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    result = subprocess.run(
+        [program, "render", photo_file, "-o", tmp_path / "o.png"],
+        stdout=write_end, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    os.close(write_end)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "o.png").is_file()
+
+
+def test_a_stopped_program_leaves_nothing_half_written(photo_file, tmp_path):
+    """SIGTERM while the file is written removes the temporary file."""
+    import subprocess
+
+    program = (
+        "import os, signal, sys\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.argv = ['d2f', 'render', *sys.argv[1:]]\n"
+        "from d2f.cli.app import main\n"
+        "main()\n"
+    )
+    out = tmp_path / "out" / "o.png"
+    result = subprocess.run([sys.executable, "-c", program, photo_file, "-o", out], text=True)
+    assert result.returncode == 128 + 15
+    assert not list(out.parent.iterdir())

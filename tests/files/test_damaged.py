@@ -206,3 +206,45 @@ def test_a_png_without_its_end_is_damaged():
     """The last rows of a picture may be missing without the decoder's noticing."""
     with pytest.raises(PhotoError, match="cut short"):
         files.photo_from_bytes(content_of("PNG")[:-12])
+
+
+def test_tiffs_that_announce_too_much_are_refused_from_the_header(tmp_path):
+    """Many channels are told before any memory is asked for."""
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((16, 16, 60), np.uint8), planarconfig="contig",
+                     photometric="minisblack")  # fmt: skip
+    with pytest.raises(PhotoError, match="60 channels"):
+        files.read_photo(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("kind", ["premultiplied", "ycbcr"])
+def test_tiffs_whose_codes_are_no_plain_rgb_are_refused(kind, tmp_path):
+    """What would be read as other colours is named instead."""
+    import tifffile
+
+    codes = np.full((16, 16, 4 if kind == "premultiplied" else 3), 90, np.uint8)
+    if kind == "premultiplied":
+        tifffile.imwrite(tmp_path / "a.tif", codes, photometric="rgb", extrasamples=["assocalpha"])
+    else:
+        Image.fromarray(codes).convert("YCbCr").save(tmp_path / "a.tif")
+    with pytest.raises(PhotoError, match=r"premultiplied|YCBCR"):
+        files.read_photo(tmp_path / "a.tif")
+
+
+def test_alpha_that_is_no_number_is_refused(tmp_path):
+    """NaN in the alpha of a float TIFF is found, too."""
+    import tifffile
+
+    codes = np.ones((16, 16, 4), np.float32)
+    codes[0, 0, 3] = np.nan
+    tifffile.imwrite(tmp_path / "a.tif", codes, photometric="rgb", extrasamples=["unassalpha"])
+    with pytest.raises(PhotoError, match="NaN"):
+        files.read_photo(tmp_path / "a.tif")
+
+
+def test_a_webp_too_wide_is_refused_before_it_is_made(tmp_path):
+    """WebP has 14 bits for a side."""
+    photo = files.photo_from_array(np.zeros((16, 17000, 3), np.uint8))
+    with pytest.raises(PhotoError, match="16383"):
+        files.check_output(photo, tmp_path / "a.webp")

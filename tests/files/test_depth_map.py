@@ -92,8 +92,8 @@ def test_smaller_maps_of_the_same_aspect_are_taken(tmp_path):
 @pytest.mark.parametrize(
     ("values", "unit", "words"),
     [
-        (np.full(SIZE, np.nan, np.float32), "m", "no depth at all"),
-        (np.zeros(SIZE, np.uint16), "m", "no depth at all"),
+        (np.full(SIZE, np.nan, np.float32), "m", "no depth:"),
+        (np.zeros(SIZE, np.uint16), "m", "no depth:"),
         (np.ones((64, 64), np.float32), "m", "another aspect ratio"),
         (np.ones((64, 48), np.float32), "m", "turn it"),
         (np.ones(SIZE, np.uint16), "1/m", "floating point"),

@@ -295,3 +295,20 @@ def test_a_link_keeps_pointing_at_its_file(tmp_path):
     files.write_photo(photo, tmp_path / "link.png", overwrite=True)
     assert (tmp_path / "link.png").is_symlink()
     assert files.read_photo(tmp_path / "real.png").size == (48, 64)
+
+
+def test_orientations_of_other_types_and_in_xmp_are_set_upright(tmp_path):
+    """A LONG orientation turns the photo, and XMP does not ask for it again."""
+    block = b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x0112, 4, 1, 6, 0)
+    xmp = b'<x xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
+    photo = photo_with(gradient(np.uint8), "PNG", exif=block, xmp=xmp)
+    path = tmp_path / "a.png"
+    from d2f.files.write import _png_bytes
+
+    path.write_bytes(_png_bytes(photo.pixels, photo.metadata))
+    turned = files.read_photo(path)
+    assert turned.size == (64, 48)
+    files.write_photo(turned, tmp_path / "b.png", overwrite=False)
+    again = files.read_photo(tmp_path / "b.png")
+    assert again.size == (64, 48)
+    assert b'tiff:Orientation="1"' in again.metadata.xmp

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import signal
 import sys
 
 import typer
 
 from ..errors import D2FError
 from . import depth, evaluate, inspect, render, train
+from .say import as_refusal, say_error
 
 __all__ = ["app", "main"]
 
@@ -25,7 +28,7 @@ app.command("depth")(depth.depth)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
+STOPPED = 128  # plus the signal's number: what a shell expects of a stopped program
 
 
 def _print_version(wanted: bool) -> None:
@@ -44,17 +47,25 @@ def _root(
 ) -> None:
     """Give a photo the depth of field of a fast lens.
 
-    Exit codes: 0 done, 1 failed on a photo, 2 wrong use, 3 weights or an extra missing.
+    Exit codes: 0 done, 1 a file could not be read, used or written, 2 wrong use, 3 weights or an
+    extra missing, 128 + N stopped by signal N.
     """
 
 
 def main() -> None:
     """Run the command line; an error becomes one sentence on stderr and its exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold anything
     try:
         app()
-    except D2FError as error:
-        print(f"d2f: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        print("d2f: interrupted", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
+    except (D2FError, OSError, RuntimeError, MemoryError) as error:
+        refusal = as_refusal(error, "d2f")
+        say_error(str(refusal))
+        raise SystemExit(refusal.exit_code) from (None if refusal is error else error)
+
+
+def _stop(number: int, _frame: object) -> None:
+    """Leave as if the program had ended, so that nothing half written stays behind."""
+    raise SystemExit(STOPPED + number)

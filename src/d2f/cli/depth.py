@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .say import say
 
 __all__ = ["depth"]
 
@@ -30,9 +33,10 @@ def depth(
     from ..errors import UsageError
     from ..pipeline import Session
 
-    if output.resolve() == photo.resolve():
+    if os.path.realpath(output) == os.path.realpath(photo):
         raise UsageError(f"{output} is the photo itself: give another name for the map.")
+    files.check_map_name(output)
     files.check_target(output, overwrite=overwrite)
     session = Session(files.read_photo(photo))
     files.write_disparity_map(session.view.disparity, output, overwrite=overwrite)
-    print(output)
+    say(str(output))

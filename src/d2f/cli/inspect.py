@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .say import say
+
 __all__ = ["inspect"]
 
 
@@ -23,9 +25,9 @@ def inspect(
 
     facts = describe(read_photo(photo))
     if json_object:
-        print(json.dumps({"photo": str(photo), **facts}))
+        say(json.dumps({"photo": str(photo), **facts}))
         return
-    print(photo)
+    say(str(photo))
     width = max(map(len, facts))
     for name, value in facts.items():
-        print(f"  {name.replace('_', ' '):{width}}  {'-' if value is None else value}")
+        say(f"  {name.replace('_', ' '):{width}}  {'-' if value is None else value}")

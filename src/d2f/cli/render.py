@@ -11,6 +11,7 @@ import typer
 from ..errors import D2FError, UsageError
 from .parse import parse_aperture, parse_focus, parse_tilt
 from .report import Reporter
+from .say import as_refusal
 from .targets import Job, plan_jobs
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["render"]
 
 
 def render(
+    context: typer.Context,
     photos: Annotated[
         list[Path],
         typer.Argument(metavar="PHOTO...", readable=False, help="Photos, or folders of photos."),
@@ -113,6 +115,8 @@ def render(
     from ..settings import settings_from_choices
 
     if aperture is not None and blur is not None:
+        aperture, blur = _flagged(context, aperture=aperture, blur=blur)
+    if aperture is not None and blur is not None:
         raise UsageError("--aperture and --blur both set the strength: give one of them.")
     if depth is None and depth_unit is not None:
         raise UsageError("--depth-unit tells what --depth FILE holds: give that, too.")
@@ -140,6 +144,20 @@ def render(
         raise typer.Exit(max(error.exit_code for error in failed))
 
 
+def _flagged(
+    context: typer.Context, *, aperture: str, blur: float
+) -> tuple[str | None, float | None]:
+    """Of two strengths the one given as a flag, where the other comes from the environment."""
+    from_environment = {
+        name
+        for name in ("aperture", "blur")
+        if getattr(context.get_parameter_source(name), "name", "") == "ENVIRONMENT"
+    }
+    if len(from_environment) != 1:
+        return aperture, blur
+    return (None, blur) if "aperture" in from_environment else (aperture, None)
+
+
 def _run_all(
     jobs: list[Job], settings: Settings, *, overwrite: bool, reporter: Reporter
 ) -> list[D2FError]:
@@ -150,11 +168,12 @@ def _run_all(
             with reporter.photo(job) as on_stage:
                 rendered = _run(job, settings, overwrite=overwrite, on_stage=on_stage)
                 reporter.done(job, rendered)
-        except D2FError as error:
+        except (D2FError, OSError, RuntimeError, MemoryError) as error:
+            refusal = as_refusal(error, job.photo)
+            reporter.failed(job, refusal)
             if len(jobs) == 1:
-                raise
-            failed.append(error)
-            reporter.failed(job, error)
+                raise refusal from (None if refusal is error else error)
+            failed.append(refusal)
     if len(jobs) > 1:
         reporter.summary(failed)
     return failed
@@ -173,16 +192,31 @@ def _run(
             files.check_map_name(path)
     on_stage("reading")
     photo = files.read_photo(job.photo)
-    files.format_of(job.output)  # after reading: an input of another kind is the better news
+    files.check_output(
+        photo, job.output
+    )  # after reading: an input of another kind is the better news
     session = Session(photo, settings.depth, on_stage=on_stage)
     rendered = session.render_with_maps(settings)
     on_stage("writing")
-    files.write_photo(rendered.photo, job.output, overwrite=overwrite)
-    for path, write, values in (
-        (job.maps["defocus"], files.write_defocus_map, rendered.defocus_px),
-        (job.maps["disparity"], files.write_disparity_map, rendered.disparity),
-        (job.maps["mask"], files.write_mask, rendered.in_focus),
-    ):
-        if path is not None:
-            write(values, path, overwrite=overwrite)
+    _write_all(job, rendered, overwrite=overwrite)
     return rendered
+
+
+def _write_all(job: Job, rendered: Rendered, *, overwrite: bool) -> None:
+    """Write the photo and its maps; if one cannot be written, no new one stays."""
+    from .. import files
+
+    new = [path for path in job.targets if not path.exists()]
+    try:
+        for path, write, values in (
+            (job.maps["defocus"], files.write_defocus_map, rendered.defocus_px),
+            (job.maps["disparity"], files.write_disparity_map, rendered.disparity),
+            (job.maps["mask"], files.write_mask, rendered.in_focus),
+        ):
+            if path is not None:
+                write(values, path, overwrite=overwrite)
+        files.write_photo(rendered.photo, job.output, overwrite=overwrite)
+    except BaseException:
+        for path in new:
+            path.unlink(missing_ok=True)
+        raise

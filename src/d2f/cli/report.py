@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import D2FError
+from .say import say, say_error
 
 if TYPE_CHECKING:
     from ..pipeline import Rendered
@@ -69,7 +70,7 @@ class Reporter:
                 "no blur" if rendered.f_number == float("inf") else f"f/{rendered.f_number:.3g}"
             )
             doubt = "" if focus.certainty == "sure" else f" ({focus.certainty})"
-            print(f"{job.output}  focus {x:.2f},{y:.2f}{doubt}  {f_number}")
+            say(f"{job.output}  focus {x:.2f},{y:.2f}{doubt}  {f_number}")
         if self._verbose:
             times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
             print(f"  {times}", file=sys.stderr)
@@ -82,13 +83,14 @@ class Reporter:
             **rendered.summary(),
             "seconds": {stage: round(spent, 3) for stage, spent in self._seconds.items()},
         }
-        print(json.dumps(result), flush=True)
+        say(json.dumps(result))
 
     def failed(self, job: Job, error: D2FError) -> None:
-        """A photo failed, and the others go on."""
+        """A photo failed; others may go on."""
         if self._json_lines:
-            print(json.dumps({"photo": str(job.photo), "error": str(error)}), flush=True)
-        print(f"d2f: {error}", file=sys.stderr)
+            say(json.dumps({"photo": str(job.photo), "error": str(error)}))
+        if self._total > 1:  # a lone photo's error ends the program, which tells it
+            say_error(str(error))
 
     def summary(self, failed: list[D2FError]) -> None:
         """The last line of a batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,9 @@ def plan_jobs(
     PhotoError
         If a folder holds no photos.
     """
-    folders = [path for path in photos if path.is_dir()]
+    if output is not None and str(output) == "-":
+        raise UsageError("-o - names no file: give a file or a folder.")
+    folders = [path for path in photos if os.path.isdir(path)]
     several = len(photos) > 1 or bool(folders)
     if folders and output is None:
         raise UsageError(f"{folders[0]} is a folder: give -o FOLDER for its pictures.")
@@ -63,7 +66,7 @@ def plan_jobs(
         raise UsageError("--depth and --save-... name one file: use them with one photo.")
     found = _expand(photos)
     folder = output if output is not None and (several or _names_folder(output)) else None
-    if several and output is not None and (output.is_file() or _names_photo(output)):
+    if several and output is not None and (os.path.isfile(output) or _names_photo(output)):
         raise UsageError(f"{output} is the name of a file: give a folder for {len(found)} photos.")
     jobs = []
     for photo in found:
@@ -78,13 +81,14 @@ def plan_jobs(
 def _expand(photos: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in photos:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             found.append(path)
             continue
         inside = sorted(
             file
-            for file in path.iterdir()
+            for file in _listed(path)
             if file.suffix.lower() in PHOTO_SUFFIXES
+            and not os.path.isdir(file)
             and not file.stem.endswith(OWN_MARK)
             and not file.name.startswith(".")
         )
@@ -95,12 +99,19 @@ def _expand(photos: list[Path]) -> list[Path]:
     return found
 
 
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise PhotoError(f"{folder} cannot be listed: {error.strerror}.") from None
+
+
 def _names_folder(output: Path) -> bool:
-    return output.is_dir() or output.suffix == ""
+    return os.path.isdir(output) or output.suffix == ""
 
 
 def _names_photo(output: Path) -> bool:
-    return output.suffix.lower() in PHOTO_SUFFIXES and not output.is_dir()
+    return output.suffix.lower() in PHOTO_SUFFIXES and not os.path.isdir(output)
 
 
 def _default_name(photo: Path, folder: Path) -> Path:
@@ -115,10 +126,16 @@ def _refuse_collisions(jobs: list[Job], depth: Path | None) -> None:
     for path in outputs:
         if _identity(path) in inputs:
             raise UsageError(f"{path} is an input: give another name for the output.")
-    twice = [path for path, count in Counter(map(_identity, outputs)).items() if count > 1]
-    if twice:
-        raise UsageError(f"two outputs would be {twice[0]}: rename a photo or give other names.")
+    count = Counter(map(_identity, outputs))
+    for path in outputs:
+        if count[_identity(path)] > 1:
+            raise UsageError(f"two outputs would be {path}: rename a photo or give other names.")
 
 
-def _identity(path: Path) -> Path:
-    return path.resolve()
+def _identity(path: Path) -> str | tuple[int, int]:
+    """What two names of one file have in common, hard links and odd cases included."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return os.path.realpath(path)  # unlike Path.resolve, this never raises
+    return status.st_dev, status.st_ino

@@ -13,7 +13,7 @@ from .maps import check_map_name, write_defocus_map, write_disparity_map, write_
 from .photo import Metadata, Photo, photo_from_array, photo_to_array
 from .pil import photo_from_pil
 from .read import photo_from_bytes, read_photo
-from .write import format_of, photo_to_bytes, photo_to_pil, write_photo
+from .write import check_output, format_of, photo_to_bytes, photo_to_pil, write_photo
 
 __all__ = [
     "DepthMap",
@@ -22,6 +22,7 @@ __all__ = [
     "Metadata",
     "Photo",
     "check_map_name",
+    "check_output",
     "check_target",
     "describe",
     "format_of",

@@ -22,14 +22,16 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     PhotoError
         If the file exists and may not be replaced, or its folder cannot be made.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise PhotoError(f"{path} is a folder: give the name of a file.")
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise PhotoError(f"{path} is a device or a pipe: give the name of a file.")
+    if os.path.lexists(path) and not overwrite:
         raise PhotoError(f"{path} exists already: {WAY_OUT}.")
-    above = path.absolute().parent
-    while not above.exists() and above != above.parent:
+    above = Path(os.path.abspath(path)).parent
+    while not os.path.exists(above) and above != above.parent:
         above = above.parent
-    if not above.is_dir():
+    if not os.path.isdir(above):
         raise PhotoError(f"{path} cannot be made: {above} is a file, not a folder.")
     if not os.access(above, os.W_OK | os.X_OK):
         raise PhotoError(f"{path} cannot be made: no permission to write in {above}.")
@@ -52,7 +54,7 @@ def write_whole(content: bytes, path: Path, *, overwrite: bool) -> None:
         If the file exists and is to be kept, or the folder cannot be made or written.
     """
     check_target(path, overwrite=overwrite)
-    path = path.resolve() if path.is_symlink() else path  # the file that a link means
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path  # what a link means
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(content, path, overwrite=overwrite)

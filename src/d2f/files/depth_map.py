@@ -19,6 +19,7 @@ DepthUnit = Literal["m", "1/m", "relative"]
 ASPECT_TOLERANCE = 0.01
 LARGER_THAN_PHOTO = 4  # times the photo's pixels: more is not a depth map of this photo
 MM_PER_M = 1000
+MAX_DISPARITY = np.float32(1000)  # 1/m: nothing is nearer than a millimetre
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,13 +65,13 @@ def read_depth_map(path: Path, *, unit: DepthUnit, size: tuple[int, int]) -> Dep
     most = max(LARGER_THAN_PHOTO * size[0] * size[1], 1_000_000)
     raster = read_raster(path, max_pixels=most)
     _check_aspect(raster.shape, size, path)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):  # nonsense becomes unknown or is clipped
         disparity = _disparity(raster, unit, path)
-    known = np.isfinite(disparity)
-    if not known.any():
-        raise PhotoError(f"{path} holds no depth at all: every value is unknown or not a number.")
-    if unit == "relative":
-        disparity = _stretched(disparity, known)
+        known = np.isfinite(disparity)
+        if not known.any():
+            raise PhotoError(f"{path} holds no depth: every value is unknown or not a number.")
+        if unit == "relative":
+            disparity = _stretched(disparity, known)
     return DepthMap(disparity=_filled(disparity, known), known=known, metric=unit != "relative")
 
 
@@ -93,11 +94,13 @@ def _disparity(raster: NDArray[Any], unit: DepthUnit, path: Path) -> FloatImage:
         raise PhotoError(f"{path} holds 8 bits, too few for metres: give 16 bits (mm) or floats.")
     if unit == "m":
         depth_m = values / np.float32(MM_PER_M) if integers else values
-        return np.where(depth_m > 0, np.float32(1) / depth_m, np.float32(np.nan))
+        near = np.minimum(np.float32(1) / depth_m, MAX_DISPARITY)
+        return np.where(depth_m > 0, near, np.float32(np.nan))
     if unit == "1/m":
         if integers:
             raise PhotoError(f"{path} holds {raster.dtype}: 1/m needs floating point numbers.")
-        return np.where(np.isfinite(values) & (values >= 0), values, np.float32(np.nan))
+        sound = np.isfinite(values) & (values >= 0)
+        return np.where(sound, np.minimum(values, MAX_DISPARITY), np.float32(np.nan))
     if integers:
         largest = 1 if raster.dtype.kind == "b" else np.iinfo(raster.dtype).max
         return values / np.float32(largest)
@@ -108,7 +111,8 @@ def _stretched(disparity: FloatImage, known: NDArray[np.bool_]) -> FloatImage:
     low, high = float(disparity[known].min()), float(disparity[known].max())
     if low >= 0 and high <= 1:
         return disparity
-    return (disparity - np.float32(low)) / np.float32(max(high - low, 1e-12))
+    share = (disparity.astype(np.float64) - low) / max(high - low, 1e-12)
+    return share.astype(np.float32)
 
 
 def _filled(disparity: FloatImage, known: NDArray[np.bool_]) -> FloatImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -43,8 +44,10 @@ def _shot(exif: bytes | None) -> dict[str, Any]:
     if exif is not None:
         block = Image.Exif()
         try:
-            block.load(b"Exif\0\0" + exif)
-            values = {**block, **block.get_ifd(ExifTags.IFD.Exif)}
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # odd but readable blocks
+                block.load(b"Exif\0\0" + exif)
+                values = {**block, **block.get_ifd(ExifTags.IFD.Exif)}
         except Exception:  # a damaged block tells nothing; the photo itself is sound
             values = {}
     tag = ExifTags.Base

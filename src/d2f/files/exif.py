@@ -100,8 +100,11 @@ def _directory(
 def orientation_of(exif: bytes | None) -> int:
     """The orientation 1..8 that an EXIF block tells; 1 where it tells nothing sensible."""
     for entry in entries_of(exif or b""):
-        if entry.tag == ORIENTATION and entry.kind == SHORT:
-            (value,) = struct.unpack_from(byte_order_of(exif or b"") + "H", entry.value)  # type: ignore[operator]  # entries exist, so the order does
+        if entry.tag == ORIENTATION and entry.kind in (SHORT, LONG):
+            order = byte_order_of(exif or b"") or "<"
+            (value,) = struct.unpack_from(
+                order + ("H" if entry.kind == SHORT else "I"), entry.value
+            )
             return int(value) if 1 <= value <= 8 else 1
     return 1
 

@@ -154,7 +154,7 @@ def photo_of(
     grey = channels < 3
     colour = np.repeat(codes[..., :1], 3, axis=2) if grey else codes[..., :3]
     alpha = codes[..., -1] if channels in (2, 4) else None
-    if codes.dtype == np.float32 and not np.isfinite(colour).all():
+    if codes.dtype == np.float32 and not np.isfinite(codes).all():
         raise PhotoError(f"{name} holds NaN or infinity: replace them first.")
     linear = codes.dtype == np.float32 and metadata.icc is None
     return Photo(
@@ -182,6 +182,7 @@ def photo_from_array(array: NDArray[Any]) -> Photo:
     UsageError
         If the array has another shape or type, is empty, or holds NaN or infinity.
     """
+    array = np.asarray(array)  # a matrix has habits of its own
     kinds = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
     if array.dtype not in kinds:
         raise UsageError(f"the photo is {array.dtype}: give uint8 or uint16 (sRGB), or float32.")

@@ -139,6 +139,7 @@ def _read_exr(content: bytes, path: Path, max_pixels: int) -> FloatImage:
         file.flush()
         source = oiio.ImageInput.open(file.name)
         if source is None:
+            oiio.geterror()  # what nobody asks for is printed when the program ends
             raise PhotoError(f"{path} is a damaged EXR file: write the map again.")
         try:
             spec = source.spec()
@@ -147,6 +148,7 @@ def _read_exr(content: bytes, path: Path, max_pixels: int) -> FloatImage:
         finally:
             source.close()
     if pixels is None:
+        oiio.geterror()
         raise PhotoError(f"{path} is a damaged EXR file: write the map again.")
     return np.asarray(pixels, np.float32)
 

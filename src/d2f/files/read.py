@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import warnings
 from dataclasses import replace
@@ -52,9 +53,9 @@ def read_photo(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Photo:
 def read_bytes(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The content of a file, or the sentence why it cannot be had."""
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise PhotoError(f"{path} is a folder: give a file.")
-        if path.exists() and not path.is_file():
+        if os.path.exists(path) and not os.path.isfile(path):
             raise PhotoError(f"{path} is a device or a pipe: give a file.")
         size = path.stat().st_size
         if size > limits.file_bytes:

@@ -19,6 +19,8 @@ from .photo import Metadata, Photo, photo_of
 __all__ = ["read_tiff", "tiff_bytes"]
 
 XMP, IPTC, ICC = 700, 34377, 34675
+JPEG_COMPRESSIONS = (6, 7)  # their decoder converts YCbCr
+ASSOCIATED_ALPHA = 1  # TIFF 6.0, ExtraSamples
 BYTE, UNDEFINED = 1, 7
 
 
@@ -34,6 +36,7 @@ def read_tiff(content: bytes, *, name: str, limits: Limits) -> Photo:
             raise PhotoError(f"{name} holds no picture in its first directory.")
         limits.check_size(page.imagewidth, page.imagelength, name)
         _check_kind(page, name)
+        limits.check_size(*_largest_piece(page), name)
         codes = page.asarray()
         if page.planarconfig == 2 and codes.ndim == 3:
             codes = codes.transpose(1, 2, 0)
@@ -49,17 +52,27 @@ def read_tiff(content: bytes, *, name: str, limits: Limits) -> Photo:
     codes = _as_codes(codes, name)
     if inverted:
         codes = (1 - codes) if codes.dtype == np.float32 else np.iinfo(codes.dtype).max - codes
-    if codes.ndim == 3 and codes.shape[2] > 4:
-        raise PhotoError(f"{name} has {codes.shape[2]} channels: give grey or RGB.")
     return photo_of(
         codes, metadata=_with_orientation(metadata, content), file_format="TIFF", name=name
     )
+
+
+def _largest_piece(page: Any) -> tuple[int, int]:
+    """Columns and rows of a strip or tile: a small picture may announce a huge one."""
+    pieces = [*page.chunks, 1, 1]
+    return max(page.tilewidth or 0, pieces[1], 1), max(page.tilelength or 0, pieces[0], 1)
 
 
 def _check_kind(page: Any, name: str) -> None:  # tifffile.TiffPage, imported late
     if page.photometric not in (0, 1, 2, 6):  # white is zero, black is zero, RGB, YCbCr
         kind = getattr(page.photometric, "name", page.photometric)
         raise PhotoError(f"{name} is a TIFF of kind {kind}: convert it to RGB or grey.")
+    if page.samplesperpixel > 4:
+        raise PhotoError(f"{name} has {page.samplesperpixel} channels: give grey or RGB.")
+    if page.photometric == 6 and page.compression not in JPEG_COMPRESSIONS:
+        raise PhotoError(f"{name} is a TIFF of kind YCBCR: convert it to RGB or grey.")
+    if ASSOCIATED_ALPHA in page.extrasamples:
+        raise PhotoError(f"{name} has premultiplied alpha: save it with straight alpha.")
     if page.ndim > 3 or (page.ndim == 3 and page.samplesperpixel == 1):
         raise PhotoError(f"{name} holds a stack of pictures: give a single one.")
 

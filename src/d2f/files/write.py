@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from dataclasses import replace
@@ -15,14 +16,14 @@ from numpy.typing import NDArray
 from ..errors import PhotoError
 from ..optics import LINEAR, SRGB, codes_from_light, light_from_codes
 from .atomic import write_whole
-from .exif import upright_exif
+from .exif import orientation_of, upright_exif
 from .photo import Format, Metadata, Photo, photo_to_array
 from .read import PHOTOSHOP
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["format_of", "photo_to_bytes", "photo_to_pil", "write_photo"]
+__all__ = ["check_output", "format_of", "photo_to_bytes", "photo_to_pil", "write_photo"]
 
 FORMATS: dict[str, Format] = {
     ".jpg": "JPEG",
@@ -32,8 +33,10 @@ FORMATS: dict[str, Format] = {
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
+XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))[1-8]")  # the pixels are turned
 QUALITY = 95  # of JPEGs and WebPs that come from another format
-JPEG_BLOCK_LIMIT = 65_533 - 40  # one APP segment less its longest signature
+LONGEST_SIDE_PX: dict[Format, int] = {"WEBP": 16_383}
+JPEG_BLOCK_LIMIT = 65_533 - 29  # one APP segment less XMP's signature, the longest
 
 
 def format_of(path: Path) -> Format:
@@ -52,6 +55,21 @@ def format_of(path: Path) -> Format:
                          f"use one of {known}.") from None  # fmt: skip
 
 
+def check_output(photo: Photo, path: Path) -> None:
+    """Refuse a file name whose format cannot hold the photo.
+
+    Raises
+    ------
+    PhotoError
+    """
+    longest = LONGEST_SIDE_PX.get(format_of(path))
+    if longest is not None and photo.long_side_px > longest:
+        raise PhotoError(
+            f"{path}: WebP holds at most {longest} pixels a side, the photo has "
+            f"{photo.long_side_px}; write another format."
+        )
+
+
 def write_photo(photo: Photo, path: Path, *, overwrite: bool) -> None:
     """Write a photo in the format that the file name asks for.
 
@@ -60,6 +78,7 @@ def write_photo(photo: Photo, path: Path, *, overwrite: bool) -> None:
     PhotoError
         If the format is unknown, the file exists and is to be kept, or it cannot be written.
     """
+    check_output(photo, path)
     write_whole(photo_to_bytes(photo, format_of(path)), path, overwrite=overwrite)
 
 
@@ -74,7 +93,14 @@ def photo_to_bytes(photo: Photo, file_format: Format | None = None) -> bytes:
     rows, cols = photo.size
     metadata = photo.metadata
     if metadata.exif is not None:
-        metadata = replace(metadata, exif=upright_exif(metadata.exif, cols, rows))
+        turned = orientation_of(metadata.exif) != 1
+        metadata = replace(
+            metadata,
+            exif=upright_exif(metadata.exif, cols, rows),
+            xmp=XMP_ORIENTATION.sub(rb"\g<1>1", metadata.xmp or b"") or None
+            if turned
+            else metadata.xmp,
+        )
     if file_format == "TIFF":
         from .tiff import tiff_bytes
 
