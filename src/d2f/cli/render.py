@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -206,7 +207,7 @@ def _write_all(job: Job, rendered: Rendered, *, overwrite: bool) -> None:
     """Write the photo and its maps; if one cannot be written, no new one stays."""
     from .. import files
 
-    new = [path for path in job.targets if not path.exists()]
+    new = [path for path in job.targets if not os.path.lexists(path)]
     try:
         for path, write, values in (
             (job.maps["defocus"], files.write_defocus_map, rendered.defocus_px),

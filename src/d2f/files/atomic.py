@@ -29,7 +29,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
     if os.path.lexists(path) and not overwrite:
         raise PhotoError(f"{path} exists already: {WAY_OUT}.")
     above = Path(os.path.abspath(path)).parent
-    while not os.path.exists(above) and above != above.parent:
+    while not os.path.lexists(above) and above != above.parent:
         above = above.parent
     if not os.path.isdir(above):
         raise PhotoError(f"{path} cannot be made: {above} is a file, not a folder.")
