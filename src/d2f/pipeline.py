@@ -114,7 +114,12 @@ class Session:
             If the settings cannot be had with this photo.
         """
         photo, view = self.photo, self.view
-        focus = scene.choose_focus(view.disparity, view.focus_map, point=settings.focus.point)
+        focus = scene.choose_focus(
+            view.disparity,
+            view.focus_map,
+            point=settings.focus.point,
+            sharpness=view.sharpness,
+        )
         disparity = scene.held_disparity(
             view.disparity,
             view.subject if settings.focus.mode == "auto" else None,

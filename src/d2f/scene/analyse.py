@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from ..arrays import ByteImage, FloatImage
 from .focus import has_subject
 from .refine import disparity_at_full_size
+from .sharpness import sharp_parts
 from .subject import subject_of
 
 __all__ = ["DepthMap", "Model", "ModelMaps", "View", "analyse"]
@@ -58,6 +59,8 @@ class View:
         At the photo's size, larger = nearer; 1/m if `metric`, else relative 0..1.
     focus_map : float32 (h, w), 0..1
         Where a photographer would focus, at the model's size.
+    sharpness : float32 (h, w), 0..1, optional
+        Where the photo is sharp already; only where no subject was found.
     subject : float32 (H, W), 0..1, optional
         What the main subject covers, at the photo's size and edges; None where there is none.
     metric : bool
@@ -67,6 +70,7 @@ class View:
 
     disparity: FloatImage
     focus_map: FloatImage
+    sharpness: FloatImage | None
     subject: FloatImage | None
     metric: bool
     source: Literal["file", "model"]
@@ -103,10 +107,18 @@ def analyse(
     return View(
         disparity=disparity_at_full_size(small, guide_srgb, photo_srgb, threads=threads),
         focus_map=maps.focus_map,
+        sharpness=_sharpness(maps.focus_map, photo_srgb),
         subject=_subject_at_full_size(maps, photo_srgb, threads=threads),
         metric=depth is not None and depth.metric,
         source="model" if depth is None else "file",
     )
+
+
+def _sharpness(focus_map: FloatImage, photo_srgb: ByteImage) -> FloatImage | None:
+    if has_subject(focus_map):
+        return None
+    rows, cols = focus_map.shape
+    return sharp_parts(photo_srgb, (rows, cols))
 
 
 def _subject_at_full_size(

@@ -20,6 +20,7 @@ SUBJECT_FROM = 0.7  # landscapes and skylines stay below, all pictures with a su
 NEARNESS_SHARE = 0.15  # of the long side: sigma by which the subject counts around the point
 RANGE_QUANTILES = (0.1, 0.9)  # of the subject's disparity: what should stay sharp
 DIM_MOST = 0.1  # of a dim focus map: a lone bright spot at the border may not outvote the rest
+SHARP_SHARE = 0.92  # of what is sharp already: stays sharp, with all that is farther
 DIM_LEAST = 1e-3  # where the map is empty, all of the picture counts alike
 
 
@@ -53,7 +54,11 @@ class Focus:
 
 
 def choose_focus(
-    disparity: FloatImage, focus_map: FloatImage, *, point: tuple[float, float] | None = None
+    disparity: FloatImage,
+    focus_map: FloatImage,
+    *,
+    point: tuple[float, float] | None = None,
+    sharpness: FloatImage | None = None,
 ) -> Focus:
     """Choose the plane of focus.
 
@@ -66,7 +71,9 @@ def choose_focus(
     point : (x, y), optional
         Focus exactly on the pixel at these fractions of width and height. Without it the subject
         is the part of the focus map around its smoothed maximum, and the plane of focus its
-        weighted median; without a subject the middle distance, and all beyond it stays sharp.
+        weighted median; without a subject what is sharp already, and all beyond it.
+    sharpness : float32 (h, w), 0..1, optional
+        Where the photo is sharp already; without it a dim focus map has to do.
 
     Returns
     -------
@@ -83,7 +90,9 @@ def choose_focus(
     confidence = confidence_of(focus_map)
     values = _reduced_to(disparity, focus_map.shape)
     if confidence < SUBJECT_FROM:
-        return _far_focus(values, focus_map, confidence)
+        if sharpness is not None:
+            return _far_focus(values, sharpness, confidence, share=SHARP_SHARE)
+        return _far_focus(values, np.minimum(focus_map, DIM_MOST), confidence, share=0.5)
     subject, cell = subject_of(focus_map)
     weights = subject * _nearness(cell, focus_map.shape)
     far, middle, near = _weighted_quantiles(
@@ -148,13 +157,13 @@ def _weighted_quantiles(
     return tuple(float(values.ravel()[order[i]]) for i in np.minimum(at, order.size - 1))
 
 
-def _far_focus(values: FloatImage, focus_map: FloatImage, confidence: float) -> Focus:
+def _far_focus(values: FloatImage, likely: FloatImage, confidence: float, *, share: float) -> Focus:
     """Without a subject only the foreground softens: nothing that matters can be missed.
 
-    Even a dim focus map lies on what the picture is about rather than on sky and shadow; its median
-    is in focus and with it all that is farther.
+    What the photographer focused on is sharp; even a dim focus map lies on what the picture is
+    about rather than on sky and shadow. Most of it is in focus, and with it all that is farther.
     """
-    (disparity,) = _weighted_quantiles(values, np.clip(focus_map, DIM_LEAST, DIM_MOST), (0.5,))
+    (disparity,) = _weighted_quantiles(values, np.maximum(likely, DIM_LEAST), (share,))
     cell = peak_of(-np.abs(values - np.float32(disparity)))
     return Focus(
         disparity=disparity,
