@@ -2,6 +2,8 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "blur.h"
@@ -12,9 +14,12 @@ using namespace nb::literals;
 
 namespace {
 
+using d2f::Disc;
 using d2f::Kernel;
 using d2f::Layer;
+using d2f::Opening;
 using d2f::Plan;
+using d2f::Runs;
 using d2f::Side;
 
 template <class Type, ssize_t... Shape>
@@ -22,16 +27,18 @@ using Array = nb::ndarray<Type, nb::shape<Shape...>, nb::c_contig, nb::device::c
 using Radiance = Array<const float, -1, -1, 3>;
 using Map = Array<const float, -1, -1>;
 
-// Runs of rows per column: first.size() columns.
-Kernel kernel_of_runs(std::vector<int> first, std::vector<int> last) {
+// Parts, the widest first: for each column the rows [first, last), and what the part counts for.
+Kernel kernel_of_runs(const std::vector<std::tuple<std::vector<int>, std::vector<int>, float>> &parts) {
     Kernel k;
-    k.reach_x = int(first.size()) / 2;
-    k.area = 0;
-    for (size_t i = 0; i < first.size(); ++i) {
-        k.area += float(last[i] - first[i]);
-        k.reach_y = std::max({k.reach_y, -first[i], last[i] - 1});
+    for (const auto &[first, last, weight] : parts) {
+        Runs runs{first, last, 0.f, weight};
+        for (size_t i = 0; i < first.size(); ++i) {
+            runs.area += float(last[i] - first[i]);
+            k.reach_y = std::max({k.reach_y, -first[i], last[i] - 1});
+        }
+        k.reach_x = std::max(k.reach_x, runs.reach());
+        k.runs.push_back(std::move(runs));
     }
-    k.first = std::move(first), k.last = std::move(last);
     return k;
 }
 
@@ -42,20 +49,42 @@ Kernel kernel_of_weights(const Map &weights) {
     return k;
 }
 
-Layer layer_of(float radius, float square, float nearer, float farther, int level, Kernel kernel) {
-    return {radius, square, nearer, farther, level, std::move(kernel)};
+Layer layer_of(float radius, float square, float nearer, float farther, int level,
+               float kernel_radius, Kernel kernel) {
+    return {radius, square, nearer, farther, level, kernel_radius, std::move(kernel)};
+}
+
+using Ends = Array<const float, -1, 2>;
+using Discs = std::vector<std::pair<float, float>>; // radius, share of the light
+
+std::vector<Disc> discs_of(const Discs &pairs) {
+    std::vector<Disc> discs;
+    for (const auto &[scale, weight] : pairs) discs.push_back({scale, weight});
+    return discs;
+}
+
+// Discs of layers and of lights for points beyond the plane of focus, then for nearer ones.
+Opening opening_of(const Ends &rows, float row_reach, const Ends &cols, float col_reach,
+                   float cats_eye, const std::vector<Discs> &layer_discs,
+                   const std::vector<Discs> &light_discs) {
+    Opening o;
+    o.rows = {{rows.data(), rows.data() + rows.size()}, row_reach};
+    o.cols = {{cols.data(), cols.data() + cols.size()}, col_reach};
+    o.cats_eye = cats_eye;
+    for (int side = 0; side < 2; ++side) {
+        o.layer_discs[side] = discs_of(layer_discs.at(side));
+        o.light_discs[side] = discs_of(light_discs.at(side));
+    }
+    return o;
 }
 
 void blur(const Radiance &radiance, const Map &defocus_px, const Array<float, -1, -1, 3> &out,
           const std::vector<Layer> &near, const std::vector<Layer> &far,
-          const Array<const float, -1, 2> &outline, float outline_reach, float light_floor,
-          int threads) {
+          const Opening &opening, float light_floor, int threads) {
     if (near.size() > 64 || far.size() > 64) // layers in use are noted in 64 bits
         throw nb::value_error("more than 64 layers on one side");
     nb::gil_scoped_release released;
-    const Plan plan{{near}, {far},
-                    {outline.data(), int(outline.shape(0)), outline_reach},
-                    light_floor, d2f::thread_count(threads)};
+    const Plan plan{{near}, {far}, opening, light_floor, d2f::thread_count(threads)};
     d2f::blur({radiance.data(), defocus_px.data(), int(radiance.shape(0)), int(radiance.shape(1))},
               plan, out.data());
 }
@@ -65,11 +94,13 @@ void blur(const Radiance &radiance, const Map &defocus_px, const Array<float, -1
 void bind_renderer(nb::module_ &m) {
     nb::class_<Kernel>(m, "Kernel");
     nb::class_<Layer>(m, "Layer");
-    m.def("kernel_of_runs", &kernel_of_runs, "first"_a, "last"_a);
+    nb::class_<Opening>(m, "Opening");
+    m.def("kernel_of_runs", &kernel_of_runs, "parts"_a);
     m.def("kernel_of_weights", &kernel_of_weights, "weights"_a.noconvert());
     m.def("layer", &layer_of, nb::kw_only(), "radius"_a, "square"_a, "nearer"_a, "farther"_a,
-          "level"_a, "kernel"_a);
+          "level"_a, "kernel_radius"_a, "kernel"_a);
+    m.def("opening", &opening_of, nb::kw_only(), "rows"_a.noconvert(), "row_reach"_a,
+          "cols"_a.noconvert(), "col_reach"_a, "cats_eye"_a, "layer_discs"_a, "light_discs"_a);
     m.def("blur", &blur, "radiance"_a.noconvert(), "defocus_px"_a.noconvert(), "out"_a.noconvert(),
-          nb::kw_only(), "near"_a, "far"_a, "outline"_a.noconvert(), "outline_reach"_a,
-          "light_floor"_a, "threads"_a);
+          nb::kw_only(), "near"_a, "far"_a, "opening"_a, "light_floor"_a, "threads"_a);
 }

@@ -4,7 +4,6 @@
 
 namespace d2f {
 
-Surfaces find_surfaces(const Photo &photo, const Plan &plan);
 void blur(const Photo &photo, const Plan &plan, float *out); // out: rows x cols x 3
 
 } // namespace d2f

@@ -1,6 +1,7 @@
 // Pixels as entries (what a pixel shows, and what is guessed behind it), and their reduction.
 //
-// Twin: d2f/renderer/surfaces.py. When four cells become one, depths on both sides of an edge are
+// Twin: `hidden_behind` of d2f/renderer/hidden.py and `find_surfaces` of d2f/renderer/surfaces.py; the
+// twin reduces nothing. When four cells become one, depths on both sides of an edge are
 // never averaged: the nearer children become the first entry, the farther ones and what lies behind
 // the nearer ones the second.
 
@@ -35,29 +36,24 @@ void put(Tile &t, int entry, int y, int x, const float *colour, float cover, flo
 
 // The hidden surface behind one pixel, bilinear among cells that agree about its depth.
 bool hidden_at(const Surfaces &s, int y, int x, float own, HiddenCell &out) {
-    const float cy = (float(y) + 0.5f) / QUARTER - 0.5f, cx = (float(x) + 0.5f) / QUARTER - 0.5f;
-    const int j = int(std::floor(cy)), i = int(std::floor(cx));
-    const float fy = cy - float(j), fx = cx - float(i);
-    const HiddenCell *cells[4];
-    float weights[4], best = 0, chosen = NOWHERE;
+    FourCells around((float(y) + 0.5f) / CELL - 0.5f, (float(x) + 0.5f) / CELL - 0.5f, s.cell_rows,
+                     s.cell_cols);
+    float best = 0, chosen = NOWHERE;
     for (int k = 0; k < 4; ++k) {
-        const int row = std::min(s.cell_rows - 1, std::max(0, j + k / 2));
-        const int col = std::min(s.cell_cols - 1, std::max(0, i + k % 2));
-        cells[k] = &s.hidden[size_t(row) * s.cell_cols + col];
-        weights[k] = (k / 2 ? fy : 1 - fy) * (k % 2 ? fx : 1 - fx);
-        const float r = cells[k]->radius;
-        if (r == NOWHERE || own - r <= depth_step(own, r)) weights[k] = 0;
-        if (weights[k] > best) best = weights[k], chosen = r;
+        const float r = s.hidden[around.index[k]].radius;
+        if (r == NOWHERE || own - r <= depth_step(own, r)) around.weight[k] = 0;
+        if (around.weight[k] > best) best = around.weight[k], chosen = r;
     }
     if (best <= 0) return false;
     float total = 0;
     out = {{0, 0, 0}, 0};
     for (int k = 0; k < 4; ++k) {
-        if (weights[k] <= 0 || std::fabs(cells[k]->radius - chosen) > depth_step(chosen, chosen))
-            continue;
-        total += weights[k];
-        for (int c = 0; c < 3; ++c) out.colour[c] += weights[k] * cells[k]->colour[c];
-        out.radius += weights[k] * cells[k]->radius;
+        const HiddenCell &cell = s.hidden[around.index[k]];
+        const float w = around.weight[k];
+        if (w <= 0 || std::fabs(cell.radius - chosen) > depth_step(chosen, chosen)) continue;
+        total += w;
+        for (int c = 0; c < 3; ++c) out.colour[c] += w * cell.colour[c];
+        out.radius += w * cell.radius;
     }
     for (float &c : out.colour) c /= total;
     out.radius /= total;
@@ -66,13 +62,10 @@ bool hidden_at(const Surfaces &s, int y, int x, float own, HiddenCell &out) {
 
 // Hidden entries of a group of pixels that lie between the same four cells.
 void load_hidden(const Surfaces &s, int y0, int y1, int x0, int x1, int top, int left, Tile &t) {
-    const int j = (y0 + QUARTER / 2) / QUARTER - 1, i = (x0 + QUARTER / 2) / QUARTER - 1;
+    const FourCells around((float(y0) + 0.5f) / CELL - 0.5f, (float(x0) + 0.5f) / CELL - 0.5f,
+                           s.cell_rows, s.cell_cols);
     float farthest = NOWHERE;
-    for (int k = 0; k < 4; ++k) {
-        const int row = std::min(s.cell_rows - 1, std::max(0, j + k / 2));
-        const int col = std::min(s.cell_cols - 1, std::max(0, i + k % 2));
-        farthest = std::min(farthest, s.hidden[size_t(row) * s.cell_cols + col].radius);
-    }
+    for (size_t i : around.index) farthest = std::min(farthest, s.hidden[i].radius);
     if (farthest == NOWHERE) return;
     HiddenCell hidden;
     for (int y = y0; y < y1; ++y)
@@ -94,9 +87,9 @@ void load_findings(const Surfaces &s, size_t block, int y0, int y1, int x0, int 
                 for (int c = 0; c < 3; ++c) t.row(0, c, d.y - top)[d.x - left] = d.rest[c];
     if (!s.is_active.empty() && s.is_active[block])
         for (int y = y0, y_end; y < y1; y = y_end) {
-            y_end = std::min(y1, (y + QUARTER / 2) / QUARTER * QUARTER + QUARTER / 2);
+            y_end = std::min(y1, (y + CELL / 2) / CELL * CELL + CELL / 2);
             for (int x = x0, x_end; x < x1; x = x_end) {
-                x_end = std::min(x1, (x + QUARTER / 2) / QUARTER * QUARTER + QUARTER / 2);
+                x_end = std::min(x1, (x + CELL / 2) / CELL * CELL + CELL / 2);
                 load_hidden(s, y, y_end, x, x_end, top, left, t);
             }
         }

@@ -1,11 +1,10 @@
 // Depth edges, and the silhouette pixels along them taken apart into a near and a far part.
 //
-// Twin: d2f/renderer/surfaces.py. A pixel on a silhouette mixes the colours of two surfaces but has
+// Twin: `_edges` and `_split` of d2f/renderer/surfaces.py. A pixel on a silhouette mixes the colours of two surfaces but has
 // one depth; left alone it smears the subject's colour into the blurred background. It does not try
 // hair finer than the 5 x 5 window: there a matte is needed.
 
 #include "find_edges.h"
-
 
 namespace d2f {
 
@@ -24,10 +23,7 @@ constexpr float WINDOW[9] = {1.f,         0.77880078f, 0.60653066f, 0.47236655f,
 
 D2F_CLONES void flag_row(const float *up, const float *row, const float *down, int cols,
                          uint8_t *flags) {
-    auto differs = [](float a, float b) {
-        const float x = std::fabs(a), y = std::fabs(b);
-        return std::fabs(a - b) > 2.f + 0.2f * (x < y ? x : y);
-    };
+    auto differs = [](float a, float b) { return std::fabs(a - b) > depth_step(a, b); };
     for (int x = 0; x < cols; ++x) {
         const float left = row[x > 0 ? x - 1 : 0], right = row[x + 1 < cols ? x + 1 : x];
         if (x == 0 || x + 1 == cols)

@@ -1,12 +1,11 @@
 // What lies behind a near surface close to its edge: one guess per cell of 4 x 4 pixels.
 //
-// Twin: d2f/renderer/surfaces.py. A blurred near rim is half transparent on both sides of its
+// Twin: `guess_hidden` of d2f/renderer/hidden.py. A blurred near rim is half transparent on both sides of its
 // outline, and the farther surface goes on behind it: without a guess the blur of what is behind
 // would end at the outline. Guessed smoothly from the farthest parts around, in a pyramid; texture
 // is not invented, since a smooth guess is the better one under blur.
 
 #include "hidden.h"
-
 
 namespace d2f {
 
@@ -62,8 +61,8 @@ bool mean_of(const Surfaces &s, int y0, int y1, int x0, int x1, float below, uin
 // The farthest part of a cell, and the nearest radius in it.
 FarPart measure_cell(const Surfaces &s, int cy, int cx, float &nearest) {
     const Photo &p = s.photo;
-    const int y0 = cy * QUARTER, y1 = std::min(p.rows, y0 + QUARTER);
-    const int x0 = cx * QUARTER, x1 = std::min(p.cols, x0 + QUARTER);
+    const int y0 = cy * CELL, y1 = std::min(p.rows, y0 + CELL);
+    const int x0 = cx * CELL, x1 = std::min(p.cols, x0 + CELL);
     float farthest = NOWHERE;
     nearest = -NOWHERE;
     for (int y = y0; y < y1; ++y)
@@ -85,7 +84,7 @@ FarPart measure_cell(const Surfaces &s, int cy, int cx, float &nearest) {
 }
 
 void measure_cells(const Surfaces &s, Grid &grid, Buffer<float> &nearest, int threads) {
-    const int per_block = BLOCK / QUARTER;
+    const int per_block = BLOCK / CELL;
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int b = 0; b < s.block_rows; ++b)
         for (int cy = b * per_block; cy < std::min(grid.rows, (b + 1) * per_block); ++cy)
@@ -219,17 +218,25 @@ void add_neighbours(const Grid &g, int y, int x, Guess &guess) {
 }
 
 void add_bilinear(const Grid &g, float y, float x, Guess &guess) {
-    const int j = int(std::floor(y)), i = int(std::floor(x));
-    const float fy = y - float(j), fx = x - float(i);
+    const FourCells around(y, x, g.rows, g.cols);
     const FarPart *parts[4];
-    float weights[4];
-    for (int k = 0; k < 4; ++k) {
-        const int row = std::min(g.rows - 1, std::max(0, j + k / 2));
-        const int col = std::min(g.cols - 1, std::max(0, i + k % 2));
-        parts[k] = &g.at(row, col);
-        weights[k] = (k / 2 ? fy : 1 - fy) * (k % 2 ? fx : 1 - fx);
+    for (int k = 0; k < 4; ++k) parts[k] = &g.parts[around.index[k]];
+    guess.add(parts, around.weight, 4, g.cell, 1.f);
+}
+
+HiddenCell guess_cell(const Grid *grids, int y, int x, float nearest) {
+    const FarPart &part = grids[0].at(y, x);
+    if (part.radius == NOWHERE) return {{0, 0, 0}, NOWHERE};
+    if (nearest - part.radius > depth_step(nearest, part.radius)) return part;
+    Guess guess;
+    guess.own = nearest;
+    add_neighbours(grids[0], y, x, guess);
+    for (int l = 1; l < LEVELS && guess.weight < ENOUGH; ++l) {
+        const float scale = 1.f / float(1 << l);
+        add_bilinear(grids[l], (float(y) + 0.5f) * scale - 0.5f, (float(x) + 0.5f) * scale - 0.5f,
+                     guess);
     }
-    guess.add(parts, weights, 4, g.cell, 1.f);
+    return guess.result();
 }
 
 } // namespace
@@ -238,10 +245,10 @@ void find_hidden(Surfaces &s, float largest_radius, int threads) {
     s.is_active.assign(s.has_edge.size(), 0);
     if (!s.any_edge) return;
     mark_active(s, largest_radius);
-    s.cell_rows = blocks(s.photo.rows, QUARTER), s.cell_cols = blocks(s.photo.cols, QUARTER);
+    s.cell_rows = blocks(s.photo.rows, CELL), s.cell_cols = blocks(s.photo.cols, CELL);
 
     Grid grids[LEVELS];
-    grids[0].rows = s.cell_rows, grids[0].cols = s.cell_cols, grids[0].cell = QUARTER;
+    grids[0].rows = s.cell_rows, grids[0].cols = s.cell_cols, grids[0].cell = CELL;
     grids[0].parts.resize(size_t(s.cell_rows) * s.cell_cols);
     Buffer<float> nearest(grids[0].parts.size());
     measure_cells(s, grids[0], nearest, threads);
@@ -253,23 +260,9 @@ void find_hidden(Surfaces &s, float largest_radius, int threads) {
     for (int y = 0; y < s.cell_rows; ++y)
         for (int x = 0; x < s.cell_cols; ++x) {
             const size_t i = size_t(y) * s.cell_cols + x;
-            const FarPart &part = grids[0].parts[i];
-            HiddenCell &out = s.hidden[i];
-            out = {{0, 0, 0}, NOWHERE};
-            if (part.radius == NOWHERE || nearest[i] - bounds.at(y, x) <= depth_step(0, 0)) continue;
-            if (nearest[i] - part.radius > depth_step(nearest[i], part.radius)) {
-                out = part;
-                continue;
-            }
-            Guess guess;
-            guess.own = nearest[i];
-            add_neighbours(grids[0], y, x, guess);
-            for (int l = 1; l < LEVELS && guess.weight < ENOUGH; ++l) {
-                const float scale = 1.f / float(1 << l);
-                add_bilinear(grids[l], (float(y) + 0.5f) * scale - 0.5f,
-                             (float(x) + 0.5f) * scale - 0.5f, guess);
-            }
-            out = guess.result();
+            const bool may_hide = nearest[i] - bounds.at(y, x) > depth_step(0, 0);
+            s.hidden[i] = may_hide ? guess_cell(grids, y, x, nearest[i])
+                                   : HiddenCell{{0, 0, 0}, NOWHERE};
         }
 }
 

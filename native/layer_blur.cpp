@@ -10,6 +10,8 @@
 
 #include <cstring>
 
+#include "opening.h"
+
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace d2f {
@@ -99,8 +101,8 @@ D2F_CLONES void sum_row(const float *entry, float scale, int count, float *carry
 
 // Sums the runs of all columns for 16 pixels at a time: planes follow each other `stride` apart.
 D2F_CLONES void sum_columns(const int32_t *const *top, const int32_t *const *bottom, int columns,
-                            size_t stride, int begin, int end, const float *unscale, float *out,
-                            size_t out_stride) {
+                            size_t stride, int begin, int end, const float *unscale, bool onto,
+                            float *out, size_t out_stride) {
     for (int x = begin; x < end; x += RUN) {
         Sums a0{}, a1{}, b0{}, b1{}, c0{}, c1{}, d0{}, d1{};
         for (int k = 0; k < columns; ++k) {
@@ -118,17 +120,22 @@ D2F_CLONES void sum_columns(const int32_t *const *top, const int32_t *const *bot
             d1 += *(const Sums *)(u + 8) - *(const Sums *)(t + 8);
         }
         float *o = out + x;
-        *(Floats *)o = __builtin_convertvector((Ints)a0, Floats) * unscale[0];
-        *(Floats *)(o + 8) = __builtin_convertvector((Ints)a1, Floats) * unscale[0];
+        const float keep = onto ? 1.f : 0.f;
+        *(Floats *)o = keep * *(Floats *)o + __builtin_convertvector((Ints)a0, Floats) * unscale[0];
+        *(Floats *)(o + 8) =
+            keep * *(Floats *)(o + 8) + __builtin_convertvector((Ints)a1, Floats) * unscale[0];
         o += out_stride;
-        *(Floats *)o = __builtin_convertvector((Ints)b0, Floats) * unscale[1];
-        *(Floats *)(o + 8) = __builtin_convertvector((Ints)b1, Floats) * unscale[1];
+        *(Floats *)o = keep * *(Floats *)o + __builtin_convertvector((Ints)b0, Floats) * unscale[1];
+        *(Floats *)(o + 8) =
+            keep * *(Floats *)(o + 8) + __builtin_convertvector((Ints)b1, Floats) * unscale[1];
         o += out_stride;
-        *(Floats *)o = __builtin_convertvector((Ints)c0, Floats) * unscale[2];
-        *(Floats *)(o + 8) = __builtin_convertvector((Ints)c1, Floats) * unscale[2];
+        *(Floats *)o = keep * *(Floats *)o + __builtin_convertvector((Ints)c0, Floats) * unscale[2];
+        *(Floats *)(o + 8) =
+            keep * *(Floats *)(o + 8) + __builtin_convertvector((Ints)c1, Floats) * unscale[2];
         o += out_stride;
-        *(Floats *)o = __builtin_convertvector((Ints)d0, Floats) * unscale[3];
-        *(Floats *)(o + 8) = __builtin_convertvector((Ints)d1, Floats) * unscale[3];
+        *(Floats *)o = keep * *(Floats *)o + __builtin_convertvector((Ints)d0, Floats) * unscale[3];
+        *(Floats *)(o + 8) =
+            keep * *(Floats *)(o + 8) + __builtin_convertvector((Ints)d1, Floats) * unscale[3];
     }
 }
 
@@ -157,8 +164,8 @@ D2F_CLONES void sum_pixels(const float *const *lines, const float *weights, int 
 
 } // namespace
 
-void LayerBlur::begin(Tile &tile, int apron) {
-    tile_ = &tile, apron_ = apron;
+void LayerBlur::begin(Tile &tile, int apron, const TileFrame &frame) {
+    tile_ = &tile, apron_ = apron, frame_ = &frame;
     blocks_ = blocks(tile.cols, RUN);
     low_.assign(size_t(tile.rows) * blocks_, NOWHERE);
     high_.assign(size_t(tile.rows) * blocks_, -NOWHERE);
@@ -230,10 +237,10 @@ void LayerBlur::weigh(const Layer &layer, int y, float *const *planes) {
 
 void LayerBlur::sum_rows(const Layer &layer) {
     const int margin = margin_, width = x1_ - x0_;
-    const float bright = FULL_SCALE / (layer.kernel.area * brightest_);
-    const float full = FULL_SCALE / (layer.kernel.area * fullest_);
+    const float bright = FULL_SCALE / (layer.kernel.runs[0].area * brightest_);
+    const float full = FULL_SCALE / (layer.kernel.runs[0].area * fullest_);
     for (int c = 0; c < 4; ++c) {
-        unscale_[c] = 1.f / ((c < 3 ? bright : full) * layer.kernel.area);
+        scale_[c] = c < 3 ? bright : full;
         std::memset(sums(y0_, c), 0, sizeof(int32_t) * size_t(stride_));
     }
     std::fill(carry_.begin(), carry_.end(), 0.f);
@@ -269,6 +276,7 @@ void LayerBlur::keep_rows(const Layer &layer) {
 }
 
 bool LayerBlur::prepare(const Layer &layer) {
+    cut_row_ = -1;
     if (!find_extent(layer)) return false;
     const int reach_x = layer.kernel.reach_x, reach_y = layer.kernel.reach_y;
     const int width = tile_->cols - 2 * apron_;
@@ -291,41 +299,72 @@ bool LayerBlur::prepare(const Layer &layer) {
     return true;
 }
 
-bool LayerBlur::row(const Layer &layer, int y, BlurredRows &out) {
-    const Kernel &kernel = layer.kernel;
-    const int width = tile_->cols - 2 * apron_, at = y + apron_, begin = begin_, end = end_;
-    if (at + kernel.reach_y < y0_ || at - kernel.reach_y >= y1_) return false;
-    const int columns = 2 * kernel.reach_x + 1;
+// Kernels of the shape cells that row y crosses.
+void LayerBlur::cut_kernels(const Layer &layer, int y) {
+    const TileFrame &f = *frame_;
+    if (cut_row_ == y / SHAPE_CELL) return;
+    cut_row_ = y / SHAPE_CELL;
+    cut_.clear();
+    const int size = SHAPE_CELL * f.scale, y0 = (f.y0 / SHAPE_CELL + cut_row_) * size;
+    for (int k = 0; k < blocks(tile_->cols - 2 * apron_, SHAPE_CELL); ++k) {
+        const int x0 = (f.x0 / SHAPE_CELL + k) * size;
+        const int y1 = std::min(y0 + size, f.photo_rows), x1 = std::min(x0 + size, f.photo_cols);
+        const Place place = place_of(0.5f * float(y0 + y1 - 1), 0.5f * float(x0 + x1 - 1),
+                                     f.photo_rows, f.photo_cols);
+        cut_.push_back(cut_kernel(f.opening, layer, place));
+    }
+}
+
+void LayerBlur::spread_runs(const Runs &runs, int y, int begin, int end, bool onto,
+                            BlurredRows &out) {
+    const int columns = int(runs.first.size()), at = y + apron_;
     // Column x of the cells asked for is column x + shift of the sums.
-    const int shift = apron_ - x0_ + margin_;
+    const int shift = apron_ - x0_ + margin_ - runs.reach();
+    top_.resize(columns), bottom_.resize(columns);
+    for (int k = 0; k < columns; ++k) {
+        const int first = std::min(y1_, std::max(y0_, at + runs.first[k]));
+        const int last = std::min(y1_, std::max(y0_, at + runs.last[k]));
+        top_[k] = sums(first, 0) + shift + k, bottom_[k] = sums(last, 0) + shift + k;
+    }
+    float unscale[4];
+    for (int c = 0; c < 4; ++c) unscale[c] = runs.weight / (scale_[c] * runs.area);
+    sum_columns(top_.data(), bottom_.data(), columns, stride_, begin, end, unscale, onto,
+                out.store.data(), out.stride);
+}
+
+void LayerBlur::spread(const Kernel &kernel, int y, int begin, int end, BlurredRows &out) {
+    for (const Runs &runs : kernel.runs)
+        spread_runs(runs, y, begin, end, &runs != &kernel.runs[0], out);
+    if (kernel.dense.empty()) return;
+    const int rows = 2 * kernel.reach_y + 1, columns = 2 * kernel.reach_x + 1;
+    const int shift = apron_ - x0_ + margin_ - kernel.reach_x;
+    lines_.resize(size_t(rows) * columns);
+    for (int j = 0; j < rows; ++j) {
+        const int from = y + apron_ + j - kernel.reach_y;
+        const float *line = from < y0_ || from >= y1_
+                                ? zeros_.data()
+                                : reinterpret_cast<const float *>(sums(from, 0));
+        for (int k = 0; k < columns; ++k) lines_[size_t(j) * columns + k] = line + shift + k;
+    }
+    sum_pixels(lines_.data(), kernel.dense.data(), rows * columns, stride_, begin, end,
+               out.store.data(), out.stride);
+}
+
+bool LayerBlur::row(const Layer &layer, int y, BlurredRows &out) {
+    const int width = tile_->cols - 2 * apron_, at = y + apron_, begin = begin_, end = end_;
+    if (at + layer.kernel.reach_y < y0_ || at - layer.kernel.reach_y >= y1_) return false;
     for (int c = 0; c < 4; ++c) {
         std::fill(out.plane(c), out.plane(c) + begin, 0.f);
         std::fill(out.plane(c) + end, out.plane(c) + width, 0.f);
     }
-    if (kernel.dense.empty()) {
-        top_.resize(columns), bottom_.resize(columns);
-        for (int k = 0; k < columns; ++k) {
-            const int first = std::min(y1_, std::max(y0_, at + kernel.first[k]));
-            const int last = std::min(y1_, std::max(y0_, at + kernel.last[k]));
-            top_[k] = sums(first, 0) + shift + k - kernel.reach_x;
-            bottom_[k] = sums(last, 0) + shift + k - kernel.reach_x;
+    if (frame_->opening.cats_eye > 0) {
+        cut_kernels(layer, y);
+        for (int x = begin, next; x < end; x = next) { // runs write past their end: left to right
+            next = std::min(end, (x / SHAPE_CELL + 1) * SHAPE_CELL);
+            spread(cut_[size_t(x / SHAPE_CELL)], y, x, next, out);
         }
-        sum_columns(top_.data(), bottom_.data(), columns, stride_, begin, end, unscale_,
-                    out.store.data(), out.stride);
-    } else {
-        const int rows = 2 * kernel.reach_y + 1;
-        lines_.resize(size_t(rows) * columns);
-        for (int j = 0; j < rows; ++j) {
-            const int from = at + j - kernel.reach_y;
-            const float *line = from < y0_ || from >= y1_
-                                    ? zeros_.data()
-                                    : reinterpret_cast<const float *>(sums(from, 0));
-            for (int k = 0; k < columns; ++k)
-                lines_[size_t(j) * columns + k] = line + shift + k - kernel.reach_x;
-        }
-        sum_pixels(lines_.data(), kernel.dense.data(), rows * columns, stride_, begin, end,
-                   out.store.data(), out.stride);
-    }
+    } else
+        spread(layer.kernel, y, begin, end, out);
     // Runs of 16 write past the end; what follows must be as empty as it is.
     for (int c = 0; c < 4; ++c)
         std::fill(out.plane(c) + end, out.plane(c) + std::max(end, width), 0.f);

@@ -1,11 +1,12 @@
 // Small bright lights: cut out of the picture, and drawn one by one as exact discs.
 //
-// Twin: d2f/renderer/surfaces.py. Drawn through the layers, a light's disc has a rim that is soft by
+// Twin: `_cut_lights` of d2f/renderer/surfaces.py and `_draw_light` of layered.py. Drawn through the layers, a light's disc has a rim that is soft by
 // an eighth of its radius and a radius that is one of the layers'; nobody sees that on texture, but
 // everybody sees it on a light. Lights larger than about 12 px are left to the layers.
 
 #include "lights.h"
 
+#include "opening.h"
 
 namespace d2f {
 
@@ -17,7 +18,9 @@ constexpr float MIN_CONTRAST = 2.f;     // times the darkest of 7 x 7
 constexpr float BORROWS = 1.5f;         // a neighbour this much brighter lends its depth
 constexpr float MIN_RADIUS_PX = 2.f;
 constexpr size_t MAX_LIGHTS = 200000;   // more are a texture
-constexpr int SUB_ROWS = 4;
+constexpr int SUB_ROWS = 8;
+constexpr int AREA_ROWS = 256;          // over which a cut shape's area is summed
+constexpr float MIN_DISC_PX = 0.5f;     // a part of an image is no smaller
 
 inline float brightest(const float *c) { return std::max(c[0], std::max(c[1], c[2])); }
 
@@ -28,16 +31,16 @@ struct Cells {
 
 Cells measure_cells(const Photo &p, int threads) {
     Cells c;
-    c.rows = blocks(p.rows, QUARTER), c.cols = blocks(p.cols, QUARTER);
+    c.rows = blocks(p.rows, CELL), c.cols = blocks(p.cols, CELL);
     c.peak.resize(size_t(c.rows) * c.cols), c.mean.resize(c.peak.size());
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int cy = 0; cy < c.rows; ++cy) {
         std::vector<float> peak(c.cols, 0.f), sum(c.cols, 0.f), count(c.cols, 0.f);
-        for (int y = cy * QUARTER; y < std::min(p.rows, (cy + 1) * QUARTER); ++y)
+        for (int y = cy * CELL; y < std::min(p.rows, (cy + 1) * CELL); ++y)
             for (int x = 0; x < p.cols; ++x) {
                 const float v = brightest(p.colour(y, x));
-                peak[x / QUARTER] = std::max(peak[x / QUARTER], v);
-                sum[x / QUARTER] += v, count[x / QUARTER] += 1;
+                peak[x / CELL] = std::max(peak[x / CELL], v);
+                sum[x / CELL] += v, count[x / CELL] += 1;
             }
         for (int x = 0; x < c.cols; ++x) {
             c.peak[size_t(cy) * c.cols + x] = peak[x];
@@ -78,11 +81,58 @@ float light_radius(const Photo &p, int y, int x, float own) {
     return std::min(MAX_RADIUS_PX, std::max(-MAX_RADIUS_PX, radius));
 }
 
+// How far the opening is cut at a light's place, of the shape of radius 1.
+struct Cut {
+    float y, x;
+};
+
+// What the cut leaves of the shape's area.
+float area_share(const Profile &rows, Cut cut) {
+    const float step = 2 * rows.reach / AREA_ROWS;
+    float area = 0, left, right;
+    for (int k = 0; k < AREA_ROWS; ++k)
+        if (cut_ends_at(rows, (float(k) + 0.5f) * step - rows.reach, cut.x, cut.y, left, right))
+            area += (right - left) * step;
+    return area / float(M_PI);
+}
+
+// A step at a fraction of a pixel is shared by that pixel and the next.
+void add_step(const Light &light, float at, float density, LightCanvas &canvas, double *steps) {
+    const float clamped = std::min(std::max(at, 0.f), float(canvas.cols));
+    const int cell = std::min(int(clamped), canvas.cols - 1);
+    const float later = clamped - float(cell);
+    for (int c = 0; c < 3; ++c) {
+        const double amount = double(density) * light.colour[c];
+        steps[3 * cell + c] += amount * (1 - later);
+        steps[3 * cell + 3 + c] += amount * later;
+    }
+}
+
+void draw_disc(const Light &light, const Profile &rows, Cut cut, float size, float weight,
+               LightCanvas &canvas) {
+    const float turn = light.radius > 0 ? -1.f : 1.f; // nearer points show the opening turned
+    const float density = weight / (float(M_PI) * size * size * SUB_ROWS);
+    const float reach = rows.reach * size;
+    const int top = std::max(canvas.y0, int(std::floor(light.y - reach + 0.5f)));
+    const int bottom = std::min(canvas.y0 + canvas.rows - 1, int(std::ceil(light.y + reach - 0.5f)));
+    for (int y = top; y <= bottom; ++y)
+        for (int k = 0; k < SUB_ROWS; ++k) {
+            const float v = turn * (float(y) - light.y + (float(k) + 0.5f) / SUB_ROWS - 0.5f) / size;
+            float left, right;
+            if (!cut_ends_at(rows, v, cut.x, cut.y, left, right)) continue;
+            const float from = turn > 0 ? left : -right, to = turn > 0 ? right : -left;
+            const float middle = light.x + 0.5f - float(canvas.x0);
+            double *steps = canvas.row(y - canvas.y0);
+            add_step(light, middle + size * from, density, canvas, steps);
+            add_step(light, middle + size * to, -density, canvas, steps);
+        }
+}
+
 void search_cell(const Photo &p, int cy, int cx, float peak, float floor,
                  std::vector<DimmedPixel> &dimmed, std::vector<Light> &lights) {
     const float least = std::max(floor, RIM * peak);
-    for (int y = cy * QUARTER; y < std::min(p.rows, (cy + 1) * QUARTER); ++y)
-        for (int x = cx * QUARTER; x < std::min(p.cols, (cx + 1) * QUARTER); ++x) {
+    for (int y = cy * CELL; y < std::min(p.rows, (cy + 1) * CELL); ++y)
+        for (int x = cx * CELL; x < std::min(p.cols, (cx + 1) * CELL); ++x) {
             const float *c = p.colour(y, x), v = brightest(c);
             if (v <= least) continue;
             const float darkest = darkest_around(p, y, x);
@@ -106,10 +156,10 @@ void find_lights(Surfaces &s, float floor, int threads) {
     std::vector<std::vector<Light>> found(count);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int b = 0; b < int(count); ++b) {
-        const int cy0 = b / s.block_cols * (BLOCK / QUARTER);
-        const int cx0 = b % s.block_cols * (BLOCK / QUARTER);
-        for (int cy = cy0; cy < std::min(cells.rows, cy0 + BLOCK / QUARTER); ++cy)
-            for (int cx = cx0; cx < std::min(cells.cols, cx0 + BLOCK / QUARTER); ++cx) {
+        const int cy0 = b / s.block_cols * (BLOCK / CELL);
+        const int cx0 = b % s.block_cols * (BLOCK / CELL);
+        for (int cy = cy0; cy < std::min(cells.rows, cy0 + BLOCK / CELL); ++cy)
+            for (int cx = cx0; cx < std::min(cells.cols, cx0 + BLOCK / CELL); ++cx) {
                 if (cells.peak[size_t(cy) * cells.cols + cx] <= floor) continue;
                 const float peak = candidate_peak(cells, cy, cx, floor);
                 if (peak > 0) search_cell(p, cy, cx, peak, floor, s.dimmed[b], found[b]);
@@ -129,40 +179,14 @@ void find_lights(Surfaces &s, float floor, int threads) {
                      [](const Light &a, const Light &b) { return a.radius > b.radius; });
 }
 
-void draw_light(const Light &light, const Outline &outline, LightCanvas &canvas) {
+void draw_light(const Light &light, const Opening &opening, Place place, LightCanvas &canvas) {
     // The pixel's own box adds the variance of a third of a squared radius.
     const float size = std::sqrt(std::max(light.radius * light.radius - 1.f / 3, 0.25f));
-    const float turn = light.radius > 0 ? -1.f : 1.f; // nearer points show the opening turned
-    const float density = 1.f / (float(M_PI) * size * size * SUB_ROWS);
-    const float reach = outline.reach * size;
-    const int top = std::max(canvas.y0, int(std::floor(light.y - reach + 0.5f)));
-    const int bottom = std::min(canvas.y0 + canvas.rows - 1, int(std::ceil(light.y + reach - 0.5f)));
-    const float scale = float(outline.count - 1) / (2 * outline.reach);
-    for (int y = top; y <= bottom; ++y) {
-        double *steps = canvas.row(y - canvas.y0);
-        for (int k = 0; k < SUB_ROWS; ++k) {
-            const float v = turn * (float(y) - light.y + (float(k) + 0.5f) / SUB_ROWS - 0.5f) / size;
-            const float at = (v + outline.reach) * scale;
-            if (at < 0 || at > float(outline.count - 1)) continue;
-            const int i = std::min(int(at), outline.count - 2);
-            const float f = at - float(i), *e = outline.ends + 2 * i;
-            const float left = e[0] + f * (e[2] - e[0]), right = e[1] + f * (e[3] - e[1]);
-            const float ends[2] = {light.x + size * (turn > 0 ? left : -right),
-                                   light.x + size * (turn > 0 ? right : -left)};
-            for (int side = 0; side < 2; ++side) {
-                // A step at a fraction of a pixel is shared by that pixel and the next.
-                const float x = ends[side] + 0.5f - float(canvas.x0), sign = side ? -density : density;
-                const float clamped = std::min(std::max(x, 0.f), float(canvas.cols));
-                const int cell = std::min(int(clamped), canvas.cols - 1);
-                const float later = clamped - float(cell);
-                for (int c = 0; c < 3; ++c) {
-                    const double amount = double(sign) * light.colour[c];
-                    steps[3 * cell + c] += amount * (1 - later);
-                    steps[3 * cell + 3 + c] += amount * later;
-                }
-            }
-        }
-    }
+    const Cut cut{opening.cats_eye * place.y, opening.cats_eye * place.x};
+    const float share = opening.cats_eye > 0 ? area_share(opening.rows, cut) : 1.f;
+    for (const Disc &disc : opening.light_discs[light.radius > 0])
+        draw_disc(light, opening.rows, cut, std::max(size * disc.scale, MIN_DISC_PX),
+                  disc.weight / share, canvas);
 }
 
 } // namespace d2f

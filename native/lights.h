@@ -12,6 +12,6 @@ struct LightCanvas {
     double *steps; // rows x (cols + 1) x 3, zero at first
     double *row(int y) const { return steps + size_t(y) * (cols + 1) * 3; }
 };
-void draw_light(const Light &light, const Outline &outline, LightCanvas &canvas);
+void draw_light(const Light &light, const Opening &opening, Place place, LightCanvas &canvas);
 
 } // namespace d2f

@@ -18,12 +18,13 @@ constexpr float IN_FOCUS_PX = 0.25f;    // a smaller radius counts as 0
 constexpr float MAX_RADIUS_PX = 4000.f; // a larger one counts as this
 constexpr int BLOCK = 64;               // sparse findings are listed per block of the photo
 constexpr int MASK_BLOCK = 32;          // layers in use are noted per block of the photo
-constexpr int QUARTER = 4;              // hidden surfaces are found for cells of this size
+constexpr int CELL = 4;                 // hidden surfaces are found for cells of this size
 constexpr float NOWHERE = 3e38f;        // depth of a cell without content: never farther than any
 
 // Two neighbours whose radii differ by more lie on different surfaces.
 inline float depth_step(float a, float b) {
-    return 2.f + 0.2f * std::min(std::fabs(a), std::fabs(b));
+    const float x = std::fabs(a), y = std::fabs(b);
+    return 2.f + 0.2f * (x < y ? x : y); // not std::min, which keeps loops from vectorising
 }
 
 inline float signed_square(float radius) {
@@ -67,6 +68,21 @@ struct HiddenCell {
     float colour[3], radius;
 };
 
+// The four cells around a place in a grid, clamped to it, with their bilinear weights.
+struct FourCells {
+    size_t index[4];
+    float weight[4];
+    FourCells(float y, float x, int rows, int cols) {
+        const float top = std::floor(y), left = std::floor(x), down = y - top, right = x - left;
+        for (int k = 0; k < 4; ++k) {
+            const int row = std::min(rows - 1, std::max(0, int(top) + k / 2));
+            const int col = std::min(cols - 1, std::max(0, int(left) + k % 2));
+            index[k] = size_t(row) * cols + col;
+            weight[k] = (k / 2 ? down : 1 - down) * (k % 2 ? right : 1 - right);
+        }
+    }
+};
+
 struct Surfaces {
     Photo photo;
     int block_rows = 0, block_cols = 0;
@@ -81,20 +97,27 @@ struct Surfaces {
     size_t block_of(int y, int x) const { return size_t(y / BLOCK) * block_cols + x / BLOCK; }
 };
 
-// The image of a point at a layer's depth, as sums over columns. Small kernels list every pixel's
-// weight; larger ones list for each column the rows [first, last) that it covers.
+// Runs of whole rows: for each column the rows [first, last), and what their sum counts for.
+struct Runs {
+    std::vector<int> first, last; // 2 reach + 1
+    float area = 0.f, weight = 1.f;
+    int reach() const { return int(first.size()) / 2; }
+};
+
+// The image of a point at a layer's depth: small kernels list every pixel's weight, larger ones are
+// runs, several of them where the disc is not evenly bright.
 struct Kernel {
     int reach_x = 0, reach_y = 0;
-    std::vector<float> dense;           // (2 reach_y + 1) x (2 reach_x + 1), or empty
-    std::vector<int> first, last;       // 2 reach_x + 1
-    float area = 1.f;                   // covered pixels
+    std::vector<float> dense; // (2 reach_y + 1) x (2 reach_x + 1), or empty
+    std::vector<Runs> runs;   // the widest first
 };
 
 struct Layer {
-    float radius, square;                 // of the layer, px at full size; square = radius^2
-    float nearer, farther;                // signed squares of its neighbours
-    int level;                            // drawn at 1 / 2^level
-    Kernel kernel;                        // as read: where a pixel's light comes from
+    float radius, square;   // of the layer, px at full size; square = radius^2
+    float nearer, farther;  // signed squares of its neighbours
+    int level;              // drawn at 1 / 2^level
+    float kernel_radius;    // in cells of that level
+    Kernel kernel;          // as read: where a pixel's light comes from
 };
 
 // Layers of one side, smallest radius first.
@@ -102,16 +125,37 @@ struct Side {
     std::vector<Layer> layers;
 };
 
-// Where the light of a drawn-alone light ends on each row: the outline of a shape of radius 1.
-struct Outline {
-    const float *ends; // count x 2: left, right
-    int count;
-    float reach;
+// Both ends of a shape of radius 1 on lines across it, spread evenly from -reach to +reach.
+struct Profile {
+    std::vector<float> ends; // count x 2: smaller, larger
+    float reach = 1.f;
 };
+
+// A disc that is part of a point's image: its radius, and its share of the light.
+struct Disc {
+    float scale, weight;
+};
+
+// The opening of the lens; discs for points beyond the plane of focus, then for nearer ones.
+struct Opening {
+    Profile rows, cols;
+    float cats_eye = 0.f;
+    std::vector<Disc> layer_discs[2], light_discs[2];
+};
+
+// From the centre of the picture, in half diagonals.
+struct Place {
+    float y, x;
+};
+
+inline Place place_of(float y, float x, int rows, int cols) {
+    const float half = 0.5f * std::hypot(float(rows), float(cols));
+    return {(y - 0.5f * float(rows - 1)) / half, (x - 0.5f * float(cols - 1)) / half};
+}
 
 struct Plan {
     Side near, far;
-    Outline outline;
+    Opening opening;
     float light_floor;  // a light is at least this bright
     int threads;
 };

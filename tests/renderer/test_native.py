@@ -14,6 +14,8 @@ from d2f.errors import UsageError
 
 CONSTANT_TOL = 1e-6  # worst seen 2.4e-7, random defocus of 20 px
 ENERGY_TOL = 0.005  # worst seen 0.0042, at 3 px; 0.0002 from 20 px
+LIGHT_ENERGY_TOL = 0.004  # a light in any shape; worst seen 0.0021, a cut one of 3 px
+CUT_ENERGY_TOL = 0.06  # a point through layers whose cut varies over its image; worst seen 0.049
 RADIUS_TOL_PX = 0.5  # worst seen 0.04 px, from 3 px up to 120
 LINEAR_TOL = 2e-5  # relative; worst seen 4e-6: sums are scaled integers
 FLIP_TOL = 0.02  # at depth edges, where grids of 4 px begin at the top left; worst seen 0.008
@@ -213,3 +215,94 @@ def test_an_iris_gives_its_shape_and_turns_it_in_front(blades):
     assert np.abs(far - near[::-1, ::-1]).max() < 0.15 * far.max()
     if blades % 2:
         assert np.abs(far - near).max() > 0.5 * far.max()
+
+
+SHAPES = [
+    {"squeeze": 2},
+    {"rim": 1},
+    {"rim": -1},
+    {"cats_eye": 1},
+    {"blades": 5, "squeeze": 1.33, "rim": 0.5, "cats_eye": 0.7},
+]
+
+
+@pytest.mark.parametrize("choice", SHAPES, ids=str)
+@pytest.mark.parametrize("radius", [-30, -8, -3, 3, 8, 30])
+@pytest.mark.parametrize("level", [1, 5000])
+def test_every_shape_keeps_the_light_of_a_point(choice, radius, level):
+    """Drawn through the layers and as a light of its own, at a corner as at the centre."""
+    tolerance = CUT_ENERGY_TOL if "cats_eye" in choice and level == 1 else LIGHT_ENERGY_TOL
+    defocus_px = np.full((240, 320), radius, np.float32)
+    for row, col in ((120, 160), (75, 80)):
+        point = np.zeros((240, 320, 3), np.float32)
+        point[row, col] = level
+        image = d2f.blur(point, defocus_px, aperture=d2f.Aperture(**choice))[..., 0]
+        assert image.sum(dtype=float) == pytest.approx(level, rel=tolerance)
+
+
+@pytest.mark.parametrize("choice", SHAPES, ids=str)
+def test_a_constant_picture_stays_constant_in_every_shape(choice):
+    """Rings and cut shapes are normalised as the disc is."""
+    defocus_px = np.random.default_rng(5).normal(0, 12, (70, 90)).astype(np.float32)
+    card = np.full((70, 90, 3), 0.7, np.float32)
+    out = d2f.blur(card, defocus_px, aperture=d2f.Aperture(**choice))
+    np.testing.assert_allclose(out, card, rtol=CONSTANT_TOL)
+
+
+@pytest.mark.parametrize("choice", SHAPES, ids=str)
+def test_the_same_bytes_for_any_number_of_threads_in_every_shape(choice):
+    """Cutting the opening per part of the picture does not depend on who draws the part."""
+    radiance, defocus_px = scene(200, 260)
+    radiance[20, 200] = 900  # a light
+    one, four = (
+        d2f.blur(radiance, defocus_px * 4, aperture=d2f.Aperture(**choice), threads=threads)
+        for threads in (1, 4)
+    )
+    np.testing.assert_array_equal(one, four)
+
+
+def image_of_a_point(aperture, radius, *, place=(60, 60), level=1.0):
+    """A point at a place of a picture of 121 x 121, all of it at one defocus."""
+    point = np.zeros((121, 121, 3), np.float32)
+    point[place] = level
+    return d2f.blur(point, np.full((121, 121), radius, np.float32), aperture=aperture)[..., 0]
+
+
+@pytest.mark.parametrize("level", [1, 5000])
+def test_an_anamorphic_squeeze_makes_discs_taller(level):
+    """Height over width is the squeeze."""
+    image = image_of_a_point(d2f.Aperture(squeeze=2), -12, level=level) > 0
+    assert np.ptp(np.flatnonzero(image.any(axis=1))) == pytest.approx(
+        2 * np.ptp(np.flatnonzero(image.any(axis=0))), abs=3
+    )
+
+
+@pytest.mark.parametrize("level", [1, 5000])
+@pytest.mark.parametrize("rim", [1, -1])
+def test_a_bright_rim_behind_is_a_soft_one_in_front(level, rim):
+    """Soap bubbles on one side of the plane of focus, creamy discs on the other."""
+    behind, before = (
+        image_of_a_point(d2f.Aperture(rim=rim), sign * 14, level=level)[60] for sign in (-1, 1)
+    )
+    bubble, creamy = (behind, before) if rim > 0 else (before, behind)
+    assert bubble[60 + 12] > 1.5 * bubble[60]
+    assert creamy[60] > 1.3 * creamy[60 + 12]
+
+
+@pytest.mark.parametrize("level", [1, 5000])
+@pytest.mark.parametrize("radius", [-14, 14])
+def test_cats_eyes_narrow_towards_the_corners_and_not_in_the_middle(level, radius):
+    """Along the way to the corner a disc gets narrower, across it keeps most of its width."""
+    aperture = d2f.Aperture(cats_eye=1)
+    middle = image_of_a_point(aperture, radius, level=level)
+    corner = image_of_a_point(aperture, radius, place=(95, 95), level=level)
+
+    def widths(image, place):
+        rows, cols = np.argwhere(image > 0.3 * image.max()).T - place
+        return np.ptp(rows + cols), np.ptp(rows - cols)
+
+    outwards, across = widths(middle, 60)
+    assert outwards == pytest.approx(across, abs=4)  # diagonal steps: less than 3 px
+    outwards, across = widths(corner, 95)
+    assert outwards < 0.85 * across  # 0.74 by the formula
+    assert corner.max() > 1.3 * middle.mean() / (middle > 0).mean()  # as bright in all

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["depth_step", "guess_hidden", "hidden_behind"]
+__all__ = ["CELL", "depth_step", "guess_hidden", "hidden_behind"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -22,8 +22,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..optics.aperture import Aperture, aperture_kernel
-from .layers import IN_FOCUS_PX, kernel_radius, layer_radii
+from ..optics.aperture import CENTRE, Aperture, Place
+from ..optics.point_image import LIGHT_RADII, point_image
+from .layers import (
+    IN_FOCUS_PX,
+    kernel_radius,
+    layer_radii,
+    layer_scale,
+    place_of,
+    shape_cells,
+)
 from .surfaces import find_surfaces
 
 __all__ = ["Surfaces", "blur", "blur_surfaces", "surfaces_of", "visible_surface"]
@@ -83,23 +91,36 @@ def _share(u: Tensor, nearer: float | None, own: float, farther: float | None) -
     return weight.clamp(0, 1)
 
 
-def _convolve(layer: Tensor, defocus_px: float, aperture: Aperture) -> Tensor:
-    """Spread a layer (..., H, W, 4) over the image of a point; the border is repeated."""
-    if defocus_px == 0:
-        return layer
-    kernel = torch.tensor(aperture_kernel(aperture, kernel_radius(abs(defocus_px))))
-    if defocus_px > 0:
-        kernel = kernel.flip(0, 1)
-    kernel = kernel.to(layer)
+def _spread(layer: Tensor, kernel: Tensor, row: slice, col: slice) -> Tensor:
+    """Part of a layer (..., H, W, 4) spread over the image of a point; the border is repeated."""
     up, left = kernel.shape[0] // 2, kernel.shape[1] // 2
     rows, cols = layer.shape[-3:-1]
-    row = torch.arange(-up, rows + up, device=layer.device).clamp(0, rows - 1)
-    col = torch.arange(-left, cols + left, device=layer.device).clamp(0, cols - 1)
-    planes = layer[..., row, :, :][..., :, col, :].movedim(-1, -3)
-    size = (rows + 2 * up, cols + 2 * left)
+    y = torch.arange(row.start - up, row.stop + up, device=layer.device).clamp(0, rows - 1)
+    x = torch.arange(col.start - left, col.stop + left, device=layer.device).clamp(0, cols - 1)
+    planes = layer[..., y, :, :][..., :, x, :].movedim(-1, -3)
+    size = (len(y), len(x))
     spectrum = torch.fft.rfft2(planes, s=size) * torch.fft.rfft2(kernel, s=size)
     spread = torch.fft.irfft2(spectrum, s=size)[..., 2 * up :, 2 * left :]
     blurred: Tensor = spread.movedim(-3, -1)
+    return blurred
+
+
+def _convolve(layer: Tensor, defocus_px: float, aperture: Aperture) -> Tensor:
+    """Spread a layer (..., H, W, 4); where the opening is cut, part by part."""
+    if defocus_px == 0:
+        return layer
+    radius = kernel_radius(abs(defocus_px))
+
+    def kernel(place: Place) -> Tensor:
+        image = point_image(aperture, radius, nearer=defocus_px > 0, place=place)
+        return torch.tensor(image.copy()).to(layer)
+
+    rows, cols = layer.shape[-3:-1]
+    if aperture.cats_eye == 0:
+        return _spread(layer, kernel(CENTRE), slice(0, rows), slice(0, cols))
+    blurred = torch.zeros_like(layer)
+    for row, col, place in shape_cells(rows, cols, scale=layer_scale(abs(defocus_px))):
+        blurred[..., row, col, :] = _spread(layer, kernel(place), row, col)
     return blurred
 
 
@@ -107,9 +128,9 @@ def _draw_light(canvas: Tensor, light: Tensor, aperture: Aperture) -> None:
     """Add the disc of one light (6,) to a canvas (H, W, 3)."""
     y, x, radius = int(light[0]), int(light[1]), float(light[2])
     size = math.sqrt(max(radius**2 - 1 / 3, MIN_LIGHT_KERNEL_PX**2))
-    kernel = torch.tensor(aperture_kernel(aperture, size)).to(canvas)
-    if radius > 0:
-        kernel = kernel.flip(0, 1)
+    place = place_of(y, x, *canvas.shape[:2])
+    image = point_image(aperture, size, nearer=radius > 0, place=place, radii=LIGHT_RADII)
+    kernel = torch.tensor(image.copy()).to(canvas)
     up, left = kernel.shape[0] // 2, kernel.shape[1] // 2
     y0, x0 = max(0, y - up), max(0, x - left)
     y1, x1 = min(canvas.shape[0], y + up + 1), min(canvas.shape[1], x + left + 1)

@@ -11,13 +11,12 @@ import d2f._native as _native
 
 from ..arrays import FloatImage
 from ..errors import UsageError
-from ..optics.aperture import Aperture, row_profile
-from .layers import layer_radii
-from .plan import side_layers
+from ..optics.aperture import Aperture
+from .layers import LIGHT_FLOOR, layer_radii
+from .plan import opening, side_layers
 
 __all__ = ["blur"]
 
-LIGHT_FLOOR = 2.0  # radiance: a light drawn as a disc of its own is at least this bright
 CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -80,7 +79,6 @@ def blur(
     _check_shapes(radiance, defocus_px)
     _check_values(radiance, defocus_px)
     nearest, farthest = float(defocus_px.max()), float(defocus_px.min())
-    outline, outline_reach = row_profile(aperture)
     out = np.empty_like(radiance)
     _native.blur(
         np.maximum(radiance, 0) if radiance.min() < 0 else radiance,
@@ -88,8 +86,7 @@ def blur(
         out,
         near=side_layers(aperture, len(layer_radii(max(nearest, 0.0))), 1),
         far=side_layers(aperture, len(layer_radii(max(-farthest, 0.0))), -1),
-        outline=outline,
-        outline_reach=outline_reach,
+        opening=opening(aperture),
         light_floor=LIGHT_FLOOR,
         threads=threads,
     )

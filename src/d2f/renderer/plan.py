@@ -9,10 +9,11 @@ import numpy as np
 
 import d2f._native as _native
 
-from ..optics.aperture import Aperture, aperture_kernel, column_spans
+from ..optics.aperture import Aperture, column_profile, column_spans, row_profile
+from ..optics.point_image import LAYER_RADII, LIGHT_RADII, discs, point_image
 from .layers import kernel_radius, layer_radii, layer_scale
 
-__all__ = ["side_layers"]
+__all__ = ["opening", "side_layers"]
 
 MIN_RUN_RADIUS = 5.0  # px; below it, rounding a column to whole rows would show
 
@@ -42,6 +43,7 @@ def side_layers(aperture: Aperture, count: int, sign: int) -> list[Any]:
                 nearer=outer if sign > 0 else inner,
                 farther=inner if sign > 0 else outer,
                 level=scale.bit_length() - 1,
+                kernel_radius=kernel_radius(radii[k], scale=scale),
                 kernel=_kernel(aperture, kernel_radius(radii[k], scale=scale), sign),
             )
         )
@@ -55,21 +57,33 @@ def _first_radii(count: int) -> list[float]:
     return [float(radius) for radius in radii[:count]]
 
 
-def _kernel(aperture: Aperture, radius: float, sign: int) -> Any:
-    """Where a pixel's light comes from: the image of a point, turned by half a turn.
+@lru_cache(maxsize=32)
+def opening(aperture: Aperture) -> Any:
+    """The shape itself, for lights and for cutting it, as an object of the extension."""
+    (rows, row_reach), (cols, col_reach) = row_profile(aperture), column_profile(aperture)
+    return _native.opening(
+        rows=rows,
+        row_reach=row_reach,
+        cols=cols,
+        col_reach=col_reach,
+        cats_eye=aperture.cats_eye,
+        layer_discs=[discs(aperture, LAYER_RADII, nearer=side) for side in (False, True)],
+        light_discs=[discs(aperture, LIGHT_RADII, nearer=side) for side in (False, True)],
+    )
 
-    Shapes are told for points beyond the plane of focus; nearer ones show them turned, so that
-    reading turns those back.
-    """
+
+def _kernel(aperture: Aperture, radius: float, sign: int) -> Any:
+    """Where a pixel's light comes from: the image of a point, turned by half a turn."""
     if radius < MIN_RUN_RADIUS:
-        weights = aperture_kernel(aperture, radius)
-        weights = weights if sign > 0 else weights[::-1, ::-1]
+        weights = point_image(aperture, radius, nearer=sign > 0)[::-1, ::-1]
         return _native.kernel_of_weights(np.ascontiguousarray(weights, np.float32))
-    top, bottom = column_spans(aperture, radius)
-    if sign < 0:
-        top, bottom = -bottom[::-1], -top[::-1]
-    first, last = _whole_rows(top.astype(np.float64), bottom.astype(np.float64))
-    return _native.kernel_of_runs(first, last)
+    parts = []
+    for scale, weight in discs(aperture, LAYER_RADII, nearer=sign > 0):
+        top, bottom = column_spans(aperture, scale * radius)
+        if sign < 0:
+            top, bottom = -bottom[::-1], -top[::-1]
+        parts.append((*_whole_rows(top.astype(np.float64), bottom.astype(np.float64)), weight))
+    return _native.kernel_of_runs(parts)
 
 
 def _whole_rows(top: Any, bottom: Any) -> tuple[list[int], list[int]]:

@@ -10,23 +10,24 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import FloatImage
-from ..optics.aperture import Aperture, aperture_kernel
-from .layers import IN_FOCUS_PX
+from ..optics.aperture import Aperture, Place
+from ..optics.point_image import point_image
+from .layers import IN_FOCUS_PX, place_of
 
 __all__ = ["scatter"]
 
 MIN_KERNEL_RADIUS_PX = 0.05
+WIDEST = 2.5  # radii: the corners of a triangle squeezed by 2 lie 2.2 out
 
 
 def _point_image(
-    defocus_px: float, aperture: Aperture
+    defocus_px: float, aperture: Aperture, place: Place
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     if abs(defocus_px) < IN_FOCUS_PX:
         return np.ones((1, 1))
     # The pixel's own box adds 1/12 of variance per axis, a third of a squared radius.
     radius_px = max(defocus_px**2 - 1 / 3, MIN_KERNEL_RADIUS_PX**2) ** 0.5
-    kernel = aperture_kernel(aperture, radius_px)
-    return kernel[::-1, ::-1] if defocus_px > 0 else kernel
+    return point_image(aperture, radius_px, nearer=defocus_px > 0, place=place)
 
 
 def scatter(
@@ -47,10 +48,10 @@ def scatter(
         Divided by the coverage that reached each pixel, so that the border does not darken.
     """
     rows, cols = defocus_px.shape
-    reach = int(np.ceil(2 * np.abs(defocus_px).max())) + 2
+    reach = int(np.ceil(WIDEST * np.abs(defocus_px).max())) + 2
     light = np.zeros((rows + 2 * reach, cols + 2 * reach, 4))
     for y, x in np.ndindex(rows, cols):
-        kernel = _point_image(float(defocus_px[y, x]), aperture)
+        kernel = _point_image(float(defocus_px[y, x]), aperture, place_of(y, x, rows, cols))
         up, left = kernel.shape[0] // 2, kernel.shape[1] // 2
         window = np.s_[y + reach - up : y + reach + up + 1, x + reach - left : x + reach + left + 1]
         light[window] += kernel[..., None] * np.append(radiance[y, x], 1.0)

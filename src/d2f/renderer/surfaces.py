@@ -15,22 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
-from .hidden import depth_step, guess_hidden, hidden_behind
-from .layers import MAX_RADIUS_PX
+from .hidden import CELL, depth_step, guess_hidden, hidden_behind
+from .layers import LIGHT_FLOOR, MAX_RADIUS_PX
 
-__all__ = ["LIGHT_FLOOR", "FoundSurfaces", "find_surfaces"]
+__all__ = ["FoundSurfaces", "find_surfaces"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LIGHT_FLOOR = 2.0  # radiance: a light is at least this bright
 STANDS_OUT = 3.0  # times the mean of the 12 x 12 px around
 RIM = 0.01  # a light's faint rim is cut out with it
 LIGHT_CONTRAST = 2.0  # times the darkest of 7 x 7
 BORROWS = 1.5  # a neighbour this much brighter lends its depth
 MIN_LIGHT_RADIUS_PX = 2.0
 MAX_LIGHTS = 200_000  # more are a texture
-CELL = 4
 
 SAME_SIDE = 0.6  # of depth_step: belongs to the near or the far colour
 MIN_CONTRAST, MIN_CONTRAST_SHARP = 0.02, 0.1  # squared, relative to the mean brightness
