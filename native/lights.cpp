@@ -20,7 +20,6 @@ constexpr float MIN_RADIUS_PX = 2.f;
 constexpr size_t MAX_LIGHTS = 200000;   // more are a texture
 constexpr int SUB_ROWS = 8;
 constexpr int AREA_ROWS = 256;          // over which a cut shape's area is summed
-constexpr float MIN_DISC_PX = 0.5f;     // a part of an image is no smaller
 
 inline float brightest(const float *c) { return std::max(c[0], std::max(c[1], c[2])); }
 

@@ -11,7 +11,6 @@ namespace d2f {
 namespace {
 
 constexpr int RUN_SLICES = 4, DENSE_SLICES = 16; // of a column, over which a shape is averaged
-constexpr float MIN_DISC_PX = 0.5f;              // a part of an image is no smaller
 
 struct Cut {
     const Profile &cols;

@@ -5,6 +5,7 @@
 namespace d2f {
 
 constexpr int SHAPE_CELL = 16; // cells of a layer's own resolution share the shape at their centre
+constexpr float MIN_DISC_PX = 0.5f; // a part of a point's image is no smaller
 
 // Where a line across the shape enters and leaves it; false where it misses the shape.
 bool ends_at(const Profile &profile, float at, float &smaller, float &larger);

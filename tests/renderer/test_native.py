@@ -95,12 +95,19 @@ def test_twice_the_light_gives_twice_the_picture():
 
 
 @pytest.mark.parametrize("flip", [np.s_[::-1], np.s_[:, ::-1]])
-def test_a_mirrored_scene_gives_the_mirrored_picture(flip):
+@pytest.mark.parametrize(
+    "aperture",
+    [d2f.Aperture(), d2f.Aperture(squeeze=1.5, rim=0.5, cats_eye=1)],
+    ids=["round", "cut"],
+)
+def test_a_mirrored_scene_gives_the_mirrored_picture(flip, aperture):
     """No direction is preferred but for the grids in which hidden surfaces are found."""
     radiance, defocus_px = scene(128, 192)
-    out = d2f.blur(radiance, defocus_px)
+    out = d2f.blur(radiance, defocus_px, aperture=aperture)
     mirrored = d2f.blur(
-        np.ascontiguousarray(radiance[flip]), np.ascontiguousarray(defocus_px[flip])
+        np.ascontiguousarray(radiance[flip]),
+        np.ascontiguousarray(defocus_px[flip]),
+        aperture=aperture,
     )
     difference = np.abs(mirrored[flip] - out)
     assert np.sqrt(np.mean(difference**2)) < FLIP_TOL
