@@ -38,6 +38,20 @@ void codes_from_light(const Values<const float> &light, const Encoding &inverse,
                                  threads);
 }
 
+template <class Code>
+void codes_with_grain(const Radiance &light, const Array<const float, -1, -1> &defocus_px,
+                      const Encoding &inverse, const Array<const float, 256> &sigma,
+                      const Array<const float, 3> &taps, const Array<Code, -1, -1, 3> &codes,
+                      float slope, uint32_t seed, int threads) {
+    nb::gil_scoped_release released;
+    const float *tap = taps.data();
+    const d2f::light::GrainField grain{sigma.data(), {tap[0], tap[1], tap[2]}, seed};
+    d2f::light::codes_with_grain(light.data(), defocus_px.data(),
+                                 static_cast<int>(light.shape(0)),
+                                 static_cast<int>(light.shape(1)), inverse.data(), slope, grain,
+                                 codes.data(), threads);
+}
+
 template <class Type, ssize_t Columns> Table<Type, Columns> table_of(size_t rows) {
     Type *data = new Type[rows * Columns];
     nb::capsule owner(data, [](void *p) noexcept { delete[] static_cast<Type *>(p); });
@@ -99,6 +113,10 @@ template <class Code> void bind_codes(nb::module_ &m) {
           "table"_a.noconvert(), "light"_a.noconvert(), nb::kw_only(), "threads"_a);
     m.def("codes_from_light", &codes_from_light<Code>, "light"_a.noconvert(),
           "inverse"_a.noconvert(), "codes"_a.noconvert(), nb::kw_only(), "slope"_a, "threads"_a);
+    m.def("codes_with_grain", &codes_with_grain<Code>, "light"_a.noconvert(),
+          "defocus_px"_a.noconvert(), "inverse"_a.noconvert(), "sigma"_a.noconvert(),
+          "taps"_a.noconvert(), "codes"_a.noconvert(), nb::kw_only(), "slope"_a, "seed"_a,
+          "threads"_a);
 }
 
 }  // namespace

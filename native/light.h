@@ -25,6 +25,25 @@ void codes_from_light(const float *light, size_t count, const float *inverse, fl
 void codes_from_light(const float *light, size_t count, const float *inverse, float slope,
                       float *codes, int threads);
 
+// Grain to put back: what it looks like, told by d2f/light/grain.py.
+struct GrainField {
+    const float *sigma;  // 256: standard deviation (white = 1) of the luma codes k / 255
+    float taps[3];       // of the filter that softens white noise: centre, 1 px and 2 px away
+    uint32_t seed;
+};
+
+// Codes of linear light, with grain where blur took it away and integers dithered by half a code;
+// defocus_px: rows x cols, radius of the blur.
+void codes_with_grain(const float *light, const float *defocus_px, int rows, int cols,
+                      const float *inverse, float slope, const GrainField &grain, uint8_t *codes,
+                      int threads);
+void codes_with_grain(const float *light, const float *defocus_px, int rows, int cols,
+                      const float *inverse, float slope, const GrainField &grain, uint16_t *codes,
+                      int threads);
+void codes_with_grain(const float *light, const float *defocus_px, int rows, int cols,
+                      const float *inverse, float slope, const GrainField &grain, float *codes,
+                      int threads);
+
 struct Run {
     int32_t row, begin, end, blob;  // pixels begin <= x < end of a row
 };

@@ -5,9 +5,9 @@
 // NaN becomes 0 and light above 65 504 becomes 65 504, so that what follows sees finite numbers.
 
 #include <algorithm>
-#include <cmath>
 
 #include "clones.h"
+#include "encode_one.h"
 #include "light.h"
 #include "threads.h"
 
@@ -15,12 +15,8 @@ namespace d2f::light {
 namespace {
 
 constexpr int kTableLast = 65535;
-constexpr int kEncodeLast = 32768;
 constexpr float kCeiling = 65504.0f;  // the largest half float
 constexpr size_t kChunk = 1 << 15;    // values per task: input and output stay in the cache
-
-// Adding and taking away 1.5 * 2^23 rounds to the nearest integer, halves to even, like rint.
-constexpr float kRounder = 12582912.0f;
 
 template <class Task> void in_chunks(size_t count, int threads, Task task) {
     const int64_t chunks = static_cast<int64_t>((count + kChunk - 1) / kChunk);
@@ -55,22 +51,11 @@ D2F_CLONES void decode_floats(const float *codes, size_t count, const float *tab
     }
 }
 
-// The code 0..1 of light clipped to 0..1; NaN counts as 0.
-inline float encode_one(float light, const float *inverse) {
-    float within = light > 0.0f ? light : 0.0f;
-    within = within < 1.0f ? within : 1.0f;
-    const float position = std::sqrt(within) * static_cast<float>(kEncodeLast);
-    int below = static_cast<int>(position);
-    below = below < kEncodeLast ? below : kEncodeLast - 1;
-    const float low = inverse[below];
-    return low + (inverse[below + 1] - low) * (position - static_cast<float>(below));
-}
-
 D2F_CLONES void encode_bytes(const float *light, size_t count, const float *inverse,
                              uint8_t *codes) {
     for (size_t i = 0; i < count; ++i) {
         const float scaled = encode_one(light[i], inverse) * 255.0f;
-        codes[i] = static_cast<uint8_t>(static_cast<int>((scaled + kRounder) - kRounder));
+        codes[i] = static_cast<uint8_t>(rounded(scaled));
     }
 }
 
@@ -78,7 +63,7 @@ D2F_CLONES void encode_words(const float *light, size_t count, const float *inve
                              uint16_t *codes) {
     for (size_t i = 0; i < count; ++i) {
         const float scaled = encode_one(light[i], inverse) * 65535.0f;
-        codes[i] = static_cast<uint16_t>(static_cast<int>((scaled + kRounder) - kRounder));
+        codes[i] = static_cast<uint16_t>(rounded(scaled));
     }
 }
 

@@ -13,7 +13,13 @@ import d2f._native as _native
 
 from ..arrays import CodeImage, FloatImage
 
-__all__ = ["blob_surroundings", "codes_from_light", "find_blobs", "light_from_codes"]
+__all__ = [
+    "blob_surroundings",
+    "codes_from_light",
+    "codes_with_grain",
+    "find_blobs",
+    "light_from_codes",
+]
 
 BlobTables = tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]
 
@@ -67,6 +73,50 @@ def codes_from_light(
     codes = np.empty(light.shape, dtype)
     _native.codes_from_light(
         light.reshape(-1), inverse, codes.reshape(-1), slope=slope, threads=threads
+    )
+    return codes
+
+
+def codes_with_grain(
+    light: FloatImage,
+    defocus_px: FloatImage,
+    inverse: FloatImage,
+    sigma: FloatImage,
+    taps: FloatImage,
+    *,
+    dtype: np.dtype[np.generic],
+    slope: float,
+    seed: int,
+    threads: int = 0,
+) -> CodeImage:
+    """Codes of linear light, with grain where blur took it away.
+
+    Parameters
+    ----------
+    light : float32 (H, W, 3), 1 = white
+    defocus_px : float32 (H, W), px
+        Radius of the blur.
+    inverse : float32 (32769,)
+        Code 0..1 of the light (k / 32768) squared.
+    sigma : float32 (256,)
+        Standard deviation of the grain at the luma codes k / 255; 1 = white.
+    taps : float32 (3,)
+        Centre, first and second tap of the filter that softens white noise; squares of all five
+        sum to 1.
+    dtype : uint8, uint16 or float32
+        Integer codes are dithered by up to half a code.
+    slope : float
+        Light per code at white, which float codes follow above it.
+    seed : int, below 2^32
+    threads : int
+
+    Returns
+    -------
+    codes : dtype, as light
+    """
+    codes = np.empty(light.shape, dtype)
+    _native.codes_with_grain(
+        light, defocus_px, inverse, sigma, taps, codes, slope=slope, seed=seed, threads=threads
     )
     return codes
 

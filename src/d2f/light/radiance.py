@@ -10,7 +10,13 @@ from ..optics.tone_curves import LINEAR, SRGB, TABLE_SIZE, ToneCurve
 from . import native
 from .highlights import recover_clipped
 
-__all__ = ["codes_from_radiance", "radiance_from_codes", "recover_highlights"]
+__all__ = [
+    "check_codes",
+    "codes_from_radiance",
+    "radiance_from_codes",
+    "recover_highlights",
+    "slope_at_white",
+]
 
 CODE_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 HDR_WHITE = 1.001  # a float file that holds more than white has not been clipped there
@@ -43,10 +49,7 @@ def radiance_from_codes(
     UsageError
         If the codes have another type or shape, or highlights lies outside 0..1.
     """
-    if codes.dtype not in CODE_TYPES:
-        raise UsageError(f"codes are {codes.dtype}: give uint8, uint16 or float32.")
-    if codes.ndim != 3 or codes.shape[2] != 3:
-        raise UsageError(f"codes have shape {codes.shape}: give (H, W, 3).")
+    check_codes(codes)
     radiance = _light_from_codes(codes, curve, threads=threads)
     if highlights == 0 or (codes.dtype == np.float32 and radiance.max(initial=0) > HDR_WHITE):
         return radiance
@@ -108,8 +111,22 @@ def codes_from_radiance(
     light = np.ascontiguousarray(radiance, dtype=np.float32)
     if dtype == np.float32 and curve is LINEAR:
         return light.copy()
-    slope = _slope_at_white(curve)
+    slope = slope_at_white(curve)
     return native.codes_from_light(light, curve.inverse, dtype=dtype, slope=slope, threads=threads)
+
+
+def check_codes(codes: CodeImage) -> None:
+    """Refuse what is not the codes of a photo.
+
+    Raises
+    ------
+    UsageError
+        If the codes are not uint8, uint16 or float32, or not (H, W, 3).
+    """
+    if codes.dtype not in CODE_TYPES:
+        raise UsageError(f"codes are {codes.dtype}: give uint8, uint16 or float32.")
+    if codes.ndim != 3 or codes.shape[2] != 3:
+        raise UsageError(f"codes have shape {codes.shape}: give (H, W, 3).")
 
 
 def _light_from_codes(codes: CodeImage, curve: ToneCurve, *, threads: int) -> FloatImage:
@@ -120,5 +137,6 @@ def _light_from_codes(codes: CodeImage, curve: ToneCurve, *, threads: int) -> Fl
     return native.light_from_codes(codes, curve.table, threads=threads)
 
 
-def _slope_at_white(curve: ToneCurve) -> float:
+def slope_at_white(curve: ToneCurve) -> float:
+    """Light per code at white, which float codes follow above it."""
     return float((curve.table[-1] - curve.table[-257]) * np.float32((TABLE_SIZE - 1) / 256))

@@ -9,10 +9,19 @@ from numpy.typing import NDArray
 
 from ..arrays import CodeImage, FloatImage
 
-__all__ = ["blob_surroundings", "codes_from_light", "find_blobs", "light_from_codes"]
+__all__ = [
+    "blob_surroundings",
+    "codes_from_light",
+    "codes_with_grain",
+    "find_blobs",
+    "light_from_codes",
+]
 
 BlobTables = tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]
 ONE, HALF = np.float32(1), np.float32(0.5)
+PI = np.float32(np.pi)
+BT601_LUMA = (0.299, 0.587, 0.114)
+DITHER = np.float32(1023 / 1024)  # less than half a code, so that unblurred codes stay
 LARGEST_LIGHT = np.float32(65504)  # the largest half float
 
 
@@ -38,17 +47,81 @@ def codes_from_light(
     threads: int = 0,
 ) -> CodeImage:
     """Twin of `native.codes_from_light`, bit for bit."""
-    last = len(inverse) - 1
-    position = np.sqrt(np.clip(light, 0, 1)) * np.float32(last)
-    below = np.minimum(position.astype(np.int32), last - 1)
-    low = inverse[below]
-    codes: FloatImage = low + (inverse[below + 1] - low) * (position - below.astype(np.float32))
+    codes = _encoded(light, inverse)
     if dtype == np.float32:
         extended: CodeImage = codes + np.maximum(light - ONE, 0) / np.float32(slope)
         return extended
     largest = 255 if dtype == np.uint8 else 65535
     rounded: CodeImage = np.rint(codes * np.float32(largest)).astype(dtype)
     return rounded
+
+
+def _encoded(light: FloatImage, inverse: FloatImage) -> FloatImage:
+    """Codes 0..1 of light clipped to 0..1."""
+    last = len(inverse) - 1
+    position = np.sqrt(np.clip(light, 0, 1)) * np.float32(last)
+    below = np.minimum(position.astype(np.int32), last - 1)
+    low = inverse[below]
+    codes: FloatImage = low + (inverse[below + 1] - low) * (position - below.astype(np.float32))
+    return codes
+
+
+def codes_with_grain(
+    light: FloatImage,
+    defocus_px: FloatImage,
+    inverse: FloatImage,
+    sigma: FloatImage,
+    taps: FloatImage,
+    *,
+    dtype: np.dtype[np.generic],
+    slope: float,
+    seed: int,
+    threads: int = 0,
+) -> CodeImage:
+    """Twin of `native.codes_with_grain`, bit for bit."""
+    codes = _encoded(light, inverse)
+    r, g, b = (np.float32(k) * codes[..., c] for c, k in enumerate(BT601_LUMA))
+    level = np.minimum((r + g + b) * np.float32(255) + HALF, 255).astype(np.int32)
+    lost = ONE - ONE / np.maximum(PI * defocus_px * defocus_px, ONE)
+    noise = _softened(_white(_hashes(level, seed, margin=2)), taps)
+    noise = (noise * (sigma[level] * np.sqrt(lost)))[..., None]
+    if dtype == np.float32:
+        above = np.maximum(light - ONE, 0) / np.float32(slope)
+        floats: CodeImage = np.maximum(codes + above + noise, 0)
+        return floats
+    largest = np.float32(255 if dtype == np.uint8 else 65535)
+    hashes = _hashes(level, seed, margin=0)
+    evenly = ((hashes * np.uint32(0xC2B2AE35)) >> np.uint32(9)).astype(np.float32)
+    dither = (((evenly + HALF) * np.float32(2.0**-23) - HALF) * DITHER)[..., None]
+    rounded: CodeImage = np.rint(np.clip(codes * largest + (noise * largest + dither), 0, largest))
+    return rounded.astype(dtype)
+
+
+def _scrambled(h: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    h = (h ^ (h >> np.uint32(16))) * np.uint32(0x21F0AAAD)
+    h = (h ^ (h >> np.uint32(15))) * np.uint32(0x735A2D97)
+    return h ^ (h >> np.uint32(15))
+
+
+def _hashes(like: NDArray[np.int32], seed: int, *, margin: int) -> NDArray[np.uint32]:
+    """A number per pixel that tells nothing of its neighbours'."""
+    y, x = (np.arange(-margin, n + margin).astype(np.uint32) for n in like.shape)
+    keys = _scrambled(y + np.uint32(seed))
+    return _scrambled(x * np.uint32(0x9E3779B1) + keys[:, None])
+
+
+def _white(hashes: NDArray[np.uint32]) -> FloatImage:
+    """White noise, nearly normal: the sum of a hash's four bytes."""
+    total = sum((hashes >> np.uint32(shift)) & np.uint32(255) for shift in (0, 8, 16, 24))
+    return (np.asarray(total, np.int32) - 510).astype(np.float32) * (ONE / np.float32(147.80054))
+
+
+def _softened(white: FloatImage, taps: FloatImage) -> FloatImage:
+    """Five taps along each axis; what they reach beyond the picture is given and cut off."""
+    for _ in range(2):
+        a, b, c, d, e = (white[k : len(white) - 4 + k] for k in range(5))
+        white = (taps[0] * c + taps[1] * (b + d) + taps[2] * (a + e)).T
+    return white
 
 
 def find_blobs(
