@@ -15,8 +15,9 @@ from .radiance import check_codes, codes_from_radiance, slope_at_white
 
 __all__ = ["Grain", "codes_with_grain", "grain_of"]
 
-# In 27 photos of 0.25 to 20 megapixels, grain is noise of luma: where that is 2 codes of 255, the
-# colour differences have 0.1 to 0.5. So one curve tells it, and no coloured speckle is made.
+# Grain is told by one curve, of luma: in the flattest blocks of 12 photos of 0.25 to 20 megapixels
+# the colour differences vary by 0 to 0.7 codes of 255 where luma varies by 1 to 5, but for four
+# photos where they vary as much; there, too, grey grain looks better than coloured speckle.
 BT601_LUMA = np.array((0.299, 0.587, 0.114), np.float32)  # what JPEG calls brightness
 BLOCK = 16  # px: grain is what a block differs by from a plane
 MOST_BLOCKS = 1500
