@@ -17,7 +17,7 @@ __all__ = ["Grain", "codes_with_grain", "grain_of"]
 
 # Grain is told by one curve, of luma: in the flattest blocks of 12 photos of 0.25 to 20 megapixels
 # the colour differences vary by 0 to 0.7 codes of 255 where luma varies by 1 to 5, but for four
-# photos where they vary as much; there, too, grey grain looks better than coloured speckle.
+# photos where they vary as much; there, too, only luma gets grain, so that nothing speckles.
 BT601_LUMA = np.array((0.299, 0.587, 0.114), np.float32)  # what JPEG calls brightness
 BLOCK = 16  # px: grain is what a block differs by from a plane
 MOST_BLOCKS = 1500
