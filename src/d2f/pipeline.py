@@ -125,6 +125,7 @@ class Session:
             view.subject if settings.focus.mode == "auto" else None,
             at=focus.disparity,
             subject_range=focus.subject_range,
+            contact=focus.contact if view.source == "model" else None,
         )
         disparity = optics.untilted_disparity(disparity, tilt=settings.lens.tilt, point=focus.point)
         lens = _lens_for(settings.lens, disparity, focus, photo.long_side_px)

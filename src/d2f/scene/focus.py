@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import FloatImage
 from ..errors import UsageError
-from .subject import peak_of, smoothed, subject_of
+from .subject import ground_contact, peak_of, smoothed, subject_of
 
 __all__ = ["Certainty", "Focus", "choose_focus", "confidence_of", "has_subject"]
 
@@ -38,12 +38,15 @@ class Focus:
         Height of the smoothed focus map at its peak; 1 where the user pointed.
     subject_range : (near, far)
         Disparity of the subject's near and far parts; both `disparity` where the user pointed.
+    contact : float, optional
+        Disparity of the ground at the subject's foot, where that can be seen.
     """
 
     disparity: float
     point: tuple[float, float]
     confidence: float
     subject_range: tuple[float, float]
+    contact: float | None = None
 
     @property
     def certainty(self) -> Certainty:
@@ -103,6 +106,7 @@ def choose_focus(
         point=_centre_of(cell, focus_map.shape),
         confidence=confidence,
         subject_range=(near, far),
+        contact=ground_contact(values, subject, far=far),
     )
 
 

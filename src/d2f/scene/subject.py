@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 
 from ..arrays import FloatImage
 
-__all__ = ["held_disparity", "peak_of", "smoothed", "subject_of"]
+__all__ = ["ground_contact", "held_disparity", "peak_of", "smoothed", "subject_of"]
 
 SMOOTHING_SHARE = 0.03  # of the map's long side: sigma before the maximum is taken
 SUBJECT_SHARE = 0.5  # of the map's maximum: what still belongs to the subject
 SKIRT_CELLS = 2  # beyond that, so that the subject keeps its soft rim
+FOOT_SHARE = 0.25  # of the subject's height: what of its outline can be its foot
+BELOW_SHARES = 0.026, 0.057  # of the long side: where below the foot the ground is looked at
+LEAST_CONTACT = (
+    0.45  # of the subject's disparity: ground farther than that is not what it stands on
+)
 HELD_FROM, HELD_FULLY = 0.3, 0.7  # of the subject map: how much of a pixel's excess is taken away
 
 
@@ -60,12 +65,47 @@ def subject_of(focus_map: FloatImage) -> tuple[FloatImage, tuple[int, int]]:
     return np.where(part, focus_map, np.float32(0)), cell
 
 
+def ground_contact(disparity: FloatImage, subject: FloatImage, *, far: float) -> float | None:
+    """Disparity of the ground where a subject stands, as far as a network sees it.
+
+    Networks draw a salient thing nearer than it is: the ground at its foot then lies a step behind
+    it, which looks cut out once it is blurred.
+
+    Parameters
+    ----------
+    disparity, subject : float32 (h, w)
+        At the size of the focus map.
+    far : float
+        Disparity of the subject's far parts.
+
+    Returns
+    -------
+    contact : float or None
+        None where the subject is cut by the lower border, or what is below it is no ground: not
+        nearer farther down, too far behind, or not behind at all.
+    """
+    rows, cols = subject.shape
+    inside = subject > SUBJECT_SHARE
+    height = np.flatnonzero(inside.any(axis=1))
+    near_rows, far_rows = (max(2, round(share * max(rows, cols))) for share in BELOW_SHARES)
+    if height.size == 0 or height[-1] + near_rows >= rows:
+        return None
+    foot = np.where(inside.any(axis=0), rows - 1 - np.argmax(inside[::-1], axis=0), -1)
+    stands = np.flatnonzero(foot >= height[-1] - FOOT_SHARE * (height[-1] - height[0]))
+    upper = disparity[np.minimum(foot[stands] + near_rows, rows - 1), stands]
+    lower = disparity[np.minimum(foot[stands] + far_rows, rows - 1), stands]
+    contact = float(np.median(upper))
+    is_ground = np.median(lower - upper) >= 0 and LEAST_CONTACT * far <= contact < far
+    return contact if is_ground else None
+
+
 def held_disparity(
     disparity: FloatImage,
     subject: FloatImage | None,
     *,
     at: float,
     subject_range: tuple[float, float],
+    contact: float | None = None,
 ) -> FloatImage:
     """Disparity in which the subject lies wholly on the plane of focus.
 
@@ -80,6 +120,9 @@ def held_disparity(
         Disparity of the plane of focus.
     subject_range : (near, far)
         Disparities between which everything is in focus.
+    contact : float, optional
+        Disparity of the ground at the subject's foot. It is in focus, too, and what lies beyond is
+        stretched so that the farthest keeps its distance from the subject.
 
     Returns
     -------
@@ -87,7 +130,11 @@ def held_disparity(
         `at` within the range; outside of it as far from `at` as from the range's end.
     """
     near, far = subject_range
-    excess = disparity - np.clip(disparity, np.float32(far), np.float32(near))
+    if contact is None:
+        excess = disparity - np.clip(disparity, np.float32(far), np.float32(near))
+    else:
+        excess = disparity - np.clip(disparity, np.float32(contact), np.float32(near))
+        excess *= np.where(excess < 0, np.float32(far / contact), np.float32(1))
     if subject is not None:
         held = np.clip((subject - HELD_FROM) / (HELD_FULLY - HELD_FROM), 0, 1)
         excess *= 1 - held
