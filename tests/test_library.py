@@ -64,7 +64,7 @@ def test_a_larger_f_number_never_blurs_more(photo_srgb):
     """Contrast outside the plane of focus rises with the f-number."""
     session = d2f.open(photo_srgb)
     contrast = [
-        session.render(focus=(0.5, 0.6), f_number=number).astype(float)[:20].std()
+        session.render(focus=(0.5, 0.6), f_number=number, grain=0).astype(float)[:20].std()
         for number in (1, 2, 4, 8, 16)
     ]
     assert contrast == sorted(contrast)
@@ -81,15 +81,16 @@ def test_where_nothing_is_blurred_pixels_are_the_originals(photo_srgb):
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
 def test_every_depth_of_pixels_is_rendered(dtype, photo_srgb):
     """8 bit, 16 bit and linear floats give the same picture within rounding."""
-    expected = d2f.render(photo_srgb, focus=(0.5, 0.6), highlights=0)
+    expected = d2f.render(photo_srgb, focus=(0.5, 0.6), highlights=0, grain=0)
     if dtype is np.uint16:
-        out = d2f.render(photo_srgb.astype(np.uint16) * 257, focus=(0.5, 0.6), highlights=0)
+        deep = photo_srgb.astype(np.uint16) * 257
+        out = d2f.render(deep, focus=(0.5, 0.6), highlights=0, grain=0)
         assert np.abs(out / 257 - expected).max() <= 1.01
     else:
         from d2f.optics import SRGB, codes_from_light, light_from_codes
 
         linear = light_from_codes(photo_srgb, SRGB)
-        out = d2f.render(linear, focus=(0.5, 0.6), highlights=0)
+        out = d2f.render(linear, focus=(0.5, 0.6), highlights=0, grain=0)
         assert out.dtype == np.float32
         codes = codes_from_light(out, SRGB, np.uint8)
         assert np.abs(codes.astype(int) - expected).max() <= 1

@@ -23,7 +23,15 @@ ROOMS = {
     "fusion": (fusion_native, fusion_reference),
 }
 DEFINED_ELSEWHERE = {"blur"}  # by the torch twin renderer.layered
-VALUES = {"Kernel", "Layer", "kernel_of_runs", "kernel_of_weights", "layer"}  # what blur takes
+VALUES = {
+    "Kernel",
+    "Opening",
+    "opening",
+    "Layer",
+    "kernel_of_runs",
+    "kernel_of_weights",
+    "layer",
+}  # what blur takes
 CALLERS = {f"{room}/native.py" for room in (*ROOMS, "renderer")} | {"renderer/plan.py"}
 
 KERNELS = sorted(name for name in dir(_native) if not name.startswith("_"))

@@ -16,7 +16,7 @@ from .errors import PhotoError
 from .files import Photo
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
 from .scene import Focus, View
-from .settings import DepthSettings, LensSettings, LightSettings, Settings
+from .settings import DepthSettings, LensSettings, Settings
 
 __all__ = ["Rendered", "Session"]
 
@@ -103,7 +103,8 @@ class Session:
         self._on_stage = on_stage
         on_stage("analysing")
         self.view = _analyse(photo, depth or DepthSettings())
-        self._radiance: tuple[LightSettings, FloatImage] | None = None
+        self._grain = light.grain_of(photo.pixels)
+        self._radiance: tuple[float, FloatImage] | None = None
 
     def render_with_maps(self, settings: Settings) -> Rendered:
         """Give the photo the depth of field of a fast lens.
@@ -125,7 +126,7 @@ class Session:
             view.subject if settings.focus.mode == "auto" else None,
             at=focus.disparity,
             subject_range=focus.subject_range,
-            contact=focus.contact if view.source == "model" else None,
+            contact=None if view.metric else focus.contact,  # metric depth has no need of mending
         )
         disparity = optics.untilted_disparity(disparity, tilt=settings.lens.tilt, point=focus.point)
         lens = _lens_for(settings.lens, disparity, focus, photo.long_side_px)
@@ -133,11 +134,18 @@ class Session:
             disparity, focus.disparity, lens, long_side_px=photo.long_side_px
         )
         self._on_stage("blurring")
-        radiance = self._radiance_under(settings.light)
+        radiance = self._radiance_with(settings.light.highlights)
         blurred = renderer.blur(radiance, defocus_px, aperture=settings.lens.aperture)
         self._on_stage("fusing")
         in_focus = fusion.in_focus_mask(defocus_px)
-        codes = light.codes_from_radiance(blurred, photo.tone_curve, photo.pixels.dtype)
+        codes = light.codes_with_grain(
+            blurred,
+            defocus_px,
+            photo.tone_curve,
+            photo.pixels.dtype,
+            grain=self._grain,
+            amount=settings.light.grain,
+        )
         fused = fusion.keep_in_focus(photo.pixels, codes, in_focus)
         return Rendered(
             photo=photo.with_pixels(fused),
@@ -149,13 +157,13 @@ class Session:
             depth_source=view.source,
         )
 
-    def _radiance_under(self, settings: LightSettings) -> FloatImage:
+    def _radiance_with(self, highlights: float) -> FloatImage:
         """Radiance of the photo; kept, since a slider of focus or aperture does not change it."""
-        if self._radiance is None or self._radiance[0] != settings:
+        if self._radiance is None or self._radiance[0] != highlights:
             radiance = light.radiance_from_codes(
-                self.photo.pixels, self.photo.tone_curve, highlights=settings.highlights
+                self.photo.pixels, self.photo.tone_curve, highlights=highlights
             )
-            self._radiance = (settings, radiance)
+            self._radiance = (highlights, radiance)
         return self._radiance[1]
 
 

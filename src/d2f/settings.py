@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -66,6 +67,18 @@ class LensSettings(_Group):
         0.0, ge=-360, le=360, description="Turn of the iris, counter-clockwise."
     )
 
+    squeeze: float = Field(
+        1.0, ge=0.5, le=2, description="Height over width of a disc; 1.33 or 2 for anamorphic."
+    )
+    rim: float = Field(
+        0.0,
+        ge=-1,
+        le=1,
+        description="Above 0 bright rims behind the focus, soft ones in front; below 0 reversed.",
+    )
+    cats_eye: Fraction = Field(
+        0.0, description="How far the opening is cut towards the corners of the picture."
+    )
     tilt: tuple[Tilt, Tilt] = Field(
         (0.0, 0.0),
         description="Disparity (1/m) that the plane of focus gains to the right, and downwards.",
@@ -74,9 +87,8 @@ class LensSettings(_Group):
     @property
     def aperture(self) -> Aperture:
         """The shape of the opening."""
-        return Aperture(
-            blades=self.blades, roundness=self.roundness, rotation_deg=self.rotation_deg
-        )
+        shape = self.model_dump(include={field.name for field in fields(Aperture)})
+        return Aperture(**shape)
 
     def thin_lens(self, *, f_number: float | None = None) -> ThinLens:
         """The lens as optics knows it, on request at another f-number."""
@@ -95,10 +107,13 @@ class LensSettings(_Group):
 
 
 class LightSettings(_Group):
-    """How light that the camera clipped is given back."""
+    """What is done to light: clipped light given back, grain kept."""
 
     highlights: Fraction = Field(
         1.0, description="Share of the estimated light above white that is given back; 0 for none."
+    )
+    grain: Fraction = Field(
+        1.0, description="Share of the photo's own grain that is put back into what is blurred."
     )
 
 

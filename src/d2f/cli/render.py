@@ -67,6 +67,18 @@ def render(
     rotation: Annotated[
         float | None, typer.Option(metavar="DEG", help="Turn of the iris, counter-clockwise.")
     ] = None,
+    squeeze: Annotated[
+        float | None,
+        typer.Option(metavar="0.5..2", help="Height over width of a disc; anamorphic: 1.33, 2."),
+    ] = None,
+    rim: Annotated[
+        float | None,
+        typer.Option(metavar="-1..1", help="Above 0: soap bubbles behind, soft discs in front."),
+    ] = None,
+    cats_eye: Annotated[
+        float | None,
+        typer.Option(metavar="0..1", help="How far the opening is cut towards the corners."),
+    ] = None,
     tilt: Annotated[
         str | None,
         typer.Option(
@@ -79,6 +91,14 @@ def render(
             metavar="0..1",
             envvar="D2F_HIGHLIGHTS",
             help="How much of the light that the camera clipped is given back. Default: 1.",
+        ),
+    ] = None,
+    grain: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0..1",
+            envvar="D2F_GRAIN",
+            help="How much of the photo's grain goes back into what is blurred. Default: 1.",
         ),
     ] = None,
     depth: Annotated[
@@ -132,8 +152,12 @@ def render(
         blades=blades,
         roundness=roundness,
         rotation_deg=rotation,
+        squeeze=squeeze,
+        rim=rim,
+        cats_eye=cats_eye,
         tilt=parse_tilt(tilt),
         highlights=highlights,
+        grain=grain,
         depth=depth,
         depth_unit=depth_unit,
     )
