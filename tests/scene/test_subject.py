@@ -25,7 +25,10 @@ def test_the_ground_at_the_foot_is_found():
     assert contact == pytest.approx(70 / ROWS, abs=0.05)
 
 
-@pytest.mark.parametrize("case", ["cut by the border", "in the air", "on a wall", "nothing"])
+CASES = ["cut by the border", "in the air", "on a wall", "among bushes", "nothing"]
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_what_is_no_ground_is_no_contact(case):
     """A bust, a bird before a far sky, a picture on a wall have none."""
     disparity, subject = standing_subject(ROWS if case == "cut by the border" else 70)
@@ -33,6 +36,8 @@ def test_what_is_no_ground_is_no_contact(case):
         disparity = np.where(subject > 0, disparity, disparity * np.float32(0.3))
     if case == "on a wall":
         disparity = np.where(subject > 0, disparity, disparity[::-1])
+    if case == "among bushes":
+        disparity[:70, :40] = 0.8
     if case == "nothing":
         subject = np.zeros_like(subject)
     assert ground_contact(disparity, subject, far=0.95) is None

@@ -22,6 +22,7 @@ BELOW_SHARES = 0.026, 0.057  # of the long side: where below the foot the ground
 LEAST_CONTACT = (
     0.45  # of the subject's disparity: ground farther than that is not what it stands on
 )
+MOST_BESIDE = 0.15  # of the picture above the foot: what is as near as ground; more is no ground
 HELD_FROM, HELD_FULLY = 0.3, 0.7  # of the subject map: how much of a pixel's excess is taken away
 
 
@@ -82,7 +83,7 @@ def ground_contact(disparity: FloatImage, subject: FloatImage, *, far: float) ->
     -------
     contact : float or None
         None where the subject is cut by the lower border, or what is below it is no ground: not
-        nearer farther down, too far behind, or not behind at all.
+        nearer farther down, too far behind or not behind at all, or as much beside as below.
     """
     rows, cols = subject.shape
     inside = subject > SUBJECT_SHARE
@@ -95,8 +96,10 @@ def ground_contact(disparity: FloatImage, subject: FloatImage, *, far: float) ->
     upper = disparity[np.minimum(foot[stands] + near_rows, rows - 1), stands]
     lower = disparity[np.minimum(foot[stands] + far_rows, rows - 1), stands]
     contact = float(np.median(upper))
-    is_ground = np.median(lower - upper) >= 0 and LEAST_CONTACT * far <= contact < far
-    return contact if is_ground else None
+    above = disparity[: height[-1]]
+    beside = (above >= contact) & (above < far) & ~inside[: height[-1]]
+    is_ground = np.median(lower - upper) >= 0 and beside.mean() <= MOST_BESIDE
+    return contact if is_ground and LEAST_CONTACT * far <= contact < far else None
 
 
 def held_disparity(
