@@ -96,6 +96,7 @@ def speed_of_rooms() -> list[str]:
     defocus_px = bench_renderer.scene("typical", ROWS, COLS, LARGEST_RADIUS_PX)
     radiance = light.radiance_from_codes(codes, optics.SRGB, highlights=1)
     in_focus = fusion.in_focus_mask(defocus_px)
+    grain = light.grain_of(codes)
     focus = scene.choose_focus(view.disparity, view.focus_map)
     steps: dict[str, Callable[[], object]] = {
         "network": lambda: model.predict(codes),
@@ -104,13 +105,20 @@ def speed_of_rooms() -> list[str]:
         ),
         "choice of focus": lambda: scene.choose_focus(view.disparity, view.focus_map),
         "subject held in focus": lambda: scene.held_disparity(
-            view.disparity, view.subject, at=focus.disparity, subject_range=focus.subject_range
+            view.disparity,
+            view.subject,
+            at=focus.disparity,
+            subject_range=focus.subject_range,
+            contact=focus.contact,
         ),
         "codes to radiance, highlights": lambda: light.radiance_from_codes(
             codes, optics.SRGB, highlights=1
         ),
         "renderer": lambda: d2f.blur(radiance, defocus_px),
-        "radiance to codes": lambda: light.codes_from_radiance(radiance, optics.SRGB, np.uint8),
+        "grain of the photo": lambda: light.grain_of(codes),
+        "radiance to codes, with grain": lambda: light.codes_with_grain(
+            radiance, defocus_px, optics.SRGB, np.uint8, grain=grain, amount=1
+        ),
         "in-focus mask": lambda: fusion.in_focus_mask(defocus_px),
         "fusion": lambda: fusion.keep_in_focus(codes, codes, in_focus),
     }
