@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Threads that wait by spinning take the cores of everything beside them.
 RUN := OMP_WAIT_POLICY=PASSIVE $(BIN)
-PHOTO := examples/otters.jpg
+PHOTO := examples/osprey.jpg
 # Where this stamp is newer than pyproject and the sources of the extension, nothing is installed.
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-for-tests

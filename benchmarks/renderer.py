@@ -28,7 +28,7 @@ from d2f.renderer import blur
 
 __all__ = ["main", "picture", "rows", "scene"]
 
-PHOTO = Path(__file__).resolve().parents[1] / "examples" / "otters.jpg"
+PHOTO = Path(__file__).resolve().parents[1] / "examples" / "osprey.jpg"
 SHAPES = {1.5: (1050, 1400), 12: (3000, 4000), 48: (6000, 8000), 100: (8660, 11547)}
 TWIN_SHAPE = (192, 256)  # the twin takes minutes for a whole photo
 IRIS = Aperture(blades=7, roundness=0.3, rotation_deg=10)

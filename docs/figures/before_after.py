@@ -14,7 +14,7 @@ WIDTH = 800
 
 def main() -> None:
     """Photo on the left, the default render on the right."""
-    with Image.open(ROOT / "examples" / "otters.jpg") as photo:
+    with Image.open(ROOT / "examples" / "osprey.jpg") as photo:
         before = photo.convert("RGB")
     after = d2f.render(before)
     height = round(before.height * WIDTH / before.width)
