@@ -323,3 +323,13 @@ def test_a_stopped_program_leaves_nothing_half_written(photo_file, tmp_path):
     result = subprocess.run([sys.executable, "-c", program, photo_file, "-o", out], text=True)
     assert result.returncode == 128 + 15
     assert not list(out.parent.iterdir())
+
+
+def test_a_missing_extra_names_its_install_line(d2f_command, photo_file, tmp_path, monkeypatch):
+    """EXR without its extra: exit code 3, the exact command, and nothing left behind."""
+    monkeypatch.setitem(sys.modules, "OpenImageIO", None)
+    saved = tmp_path / "defocus.exr"
+    outcome = d2f_command("render", photo_file, "--save-defocus", saved)
+    assert outcome.code == 3
+    assert 'pip install "d2f[vfx]"' in outcome.err
+    assert files_in(tmp_path) == {"photo.png"}
