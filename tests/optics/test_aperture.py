@@ -139,3 +139,19 @@ def test_nearer_points_show_the_cut_shape_turned_by_half_a_turn():
     far = point_image(aperture, 9.0, nearer=False, place=(0.5, -0.6))
     near = point_image(aperture, 9.0, nearer=True, place=(0.5, -0.6))
     np.testing.assert_array_equal(near, far[::-1, ::-1])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"blades": "6"},
+        {"blades": 5.5},
+        {"blades": None},
+        {"roundness": "x"},
+        {"rotation_deg": 1e300},
+    ],
+)
+def test_values_of_another_kind_are_named(values):
+    """Strings, fractions of blades and turns beyond measure are refused in words."""
+    with pytest.raises(UsageError, match=next(iter(values))):
+        Aperture(**values)

@@ -313,3 +313,11 @@ def test_cats_eyes_narrow_towards_the_corners_and_not_in_the_middle(level, radiu
     outwards, across = widths(corner, 95)
     assert outwards < 0.85 * across  # 0.74 by the formula
     assert corner.max() > 1.3 * middle.mean() / (middle > 0).mean()  # as bright in all
+
+
+@pytest.mark.parametrize("options", [{"aperture": None}, {"aperture": "round"}, {"threads": 1.5}])
+def test_options_of_another_kind_are_named(options):
+    """An aperture is an `Aperture`, threads a whole number."""
+    radiance, defocus_px = scene(20, 20)
+    with pytest.raises(UsageError, match="give an Aperture"):
+        d2f.blur(radiance, defocus_px, **options)

@@ -123,6 +123,8 @@ def check_codes(codes: CodeImage) -> None:
     UsageError
         If the codes are not uint8, uint16 or float32, or not (H, W, 3).
     """
+    if not isinstance(codes, np.ndarray):
+        raise UsageError(f"codes are a {type(codes).__name__}: give an array (H, W, 3).")
     if codes.dtype not in CODE_TYPES:
         raise UsageError(f"codes are {codes.dtype}: give uint8, uint16 or float32.")
     if codes.ndim != 3 or codes.shape[2] != 3:

@@ -18,8 +18,9 @@ cut image of a point is as bright in all as a whole one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ CENTRE: Place = (0.0, 0.0)
 OUTLINE_POINTS = 2520  # at least; rounded up to a multiple of the blade count
 SUBCOLUMNS = 16  # slices of one pixel column over which a shape is averaged
 PROFILE_LINES = 1024  # samples of an outline across its height or width
+MAX_TURN_DEG = 360.0  # far beyond it a turn would swallow the outline's own angles
 MIN_SQUEEZE, MAX_SQUEEZE = 0.5, 2.0
 
 
@@ -57,7 +59,7 @@ class Aperture:
         0 for a round opening, 3 to 16 for an iris of that many straight blades.
     roundness : float, 0..1
         How far the blades bend towards the full circle; 1 is the circle.
-    rotation_deg : float
+    rotation_deg : float, -360..360
         Counter-clockwise turn of the iris as seen in the picture; at 0 one corner points right.
     squeeze : float, 0.5..2
         Height over width of the image of a point: 1.33 or 2 for an anamorphic lens.
@@ -81,12 +83,17 @@ class Aperture:
     cats_eye: float = 0.0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            kind = Integral if field.name == "blades" else Real
+            if not isinstance(value, kind):
+                raise UsageError(f"{field.name}={value!r:.40} is no number of its kind: give one.")
         if self.blades != 0 and not 3 <= self.blades <= 16:
             raise UsageError(f"blades={self.blades} is no iris: give 0 for round, or 3 to 16.")
         if not 0 <= self.roundness <= 1:
             raise UsageError(f"roundness={self.roundness:g} lies outside 0..1.")
-        if not math.isfinite(self.rotation_deg):
-            raise UsageError(f"rotation_deg={self.rotation_deg} is not a number of degrees.")
+        if not abs(self.rotation_deg) <= MAX_TURN_DEG:
+            raise UsageError(f"rotation_deg={self.rotation_deg:g} lies outside -360..360.")
         if not MIN_SQUEEZE <= self.squeeze <= MAX_SQUEEZE:
             raise UsageError(f"squeeze={self.squeeze:g} lies outside 0.5..2.")
         if not -1 <= self.rim <= 1:

@@ -73,11 +73,17 @@ def blur(
     Raises
     ------
     UsageError
-        If an array has another type or shape, or holds NaN or infinity.
+        If an array has another type or shape, or holds NaN or infinity, or an option is of
+        another type.
     """
     radiance, defocus_px = _as_float32("radiance", radiance), _as_float32("defocus_px", defocus_px)
     _check_shapes(radiance, defocus_px)
     _check_values(radiance, defocus_px)
+    if not isinstance(aperture, Aperture) or not isinstance(threads, int):
+        raise UsageError(
+            f"aperture={aperture!r:.40}, threads={threads!r:.40}: give an Aperture and a whole "
+            "number."
+        )
     nearest, farthest = float(defocus_px.max()), float(defocus_px.min())
     out = np.empty_like(radiance)
     _native.blur(
