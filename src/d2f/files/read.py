@@ -117,7 +117,7 @@ def sniff(content: bytes) -> Format | None:
 
 def _reason(error: BaseException) -> str:
     """The first line of what a library says, short enough for a sentence."""
-    words = str(error) or type(error).__name__
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return words.splitlines()[0].rstrip(".")[:160]
 
 
