@@ -168,3 +168,9 @@ def test_deep_grey_images_keep_their_depth():
     session = d2f.open(image)
     assert session.photo.pixels.dtype == np.uint16
     assert session.photo.pixels.max() == 60000
+
+
+def test_settings_of_another_kind_are_refused_by_a_session(photo_srgb):
+    """A dictionary is no settings object, in a session either."""
+    with pytest.raises(UsageError, match="dict"):
+        d2f.open(photo_srgb).render(settings={})

@@ -69,12 +69,13 @@ class OpenPhoto:
     def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Rendered:
         """Render the photo and keep its defocus map, mask, focus and f-number."""
         settled = [name for name in DEPTH_CHOICES if choices.get(name) is not None]
-        if settled or (settings is not None and settings.depth != self._settings.depth):
+        if settled or (isinstance(settings, Settings) and settings.depth != self._settings.depth):
             settled = settled or ["depth"]
             raise UsageError(
                 f"{settled[0]} is settled when a photo is opened: give it to d2f.open."
             )
-        chosen = settings_from_choices(settings or self._settings, **choices)
+        base = self._settings if settings is None else settings
+        chosen = settings_from_choices(base, **choices)
         return self._session.render_with_maps(chosen)
 
 
@@ -140,6 +141,7 @@ def render(
     **choices
         `focus="auto"` or a point (x, y) in 0..1 from the top left, `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
+        `squeeze`, `rim`, `cats_eye`, `tilt`, `grain`,
         `highlights`, `depth`, `depth_unit`.
 
     Returns

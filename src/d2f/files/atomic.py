@@ -28,6 +28,12 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         raise PhotoError(f"{path} is a device or a pipe: give the name of a file.")
     if os.path.lexists(path) and not overwrite:
         raise PhotoError(f"{path} exists already: {WAY_OUT}.")
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # free, or told below
+    except OSError as error:
+        raise PhotoError(f"{path} cannot be made: {error.strerror}.") from None
     above = Path(os.path.abspath(path)).parent
     while not os.path.lexists(above) and above != above.parent:
         above = above.parent
