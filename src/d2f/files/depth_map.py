@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from ..arrays import FloatImage
 from ..errors import PhotoError
+from .depth_values import LARGER_THAN_PHOTO, MAX_DISPARITY, check_aspect, filled, stretched
 from .rasters import read_raster
 
 __all__ = ["DepthMap", "DepthUnit", "read_depth_map"]
 
 DepthUnit = Literal["m", "1/m", "relative"]
-ASPECT_TOLERANCE = 0.01
-LARGER_THAN_PHOTO = 4  # times the photo's pixels: more is not a depth map of this photo
 MM_PER_M = 1000
-MAX_DISPARITY = np.float32(1000)  # 1/m: nothing is nearer than a millimetre
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,26 +62,15 @@ def read_depth_map(path: Path, *, unit: DepthUnit, size: tuple[int, int]) -> Dep
     # At least a megapixel, so that a wrong map is told by its shape rather than by its size.
     most = max(LARGER_THAN_PHOTO * size[0] * size[1], 1_000_000)
     raster = read_raster(path, max_pixels=most)
-    _check_aspect(raster.shape, size, path)
+    check_aspect(raster.shape, size, str(path))
     with np.errstate(all="ignore"):  # nonsense becomes unknown or is clipped
         disparity = _disparity(raster, unit, path)
         known = np.isfinite(disparity)
         if not known.any():
             raise PhotoError(f"{path} holds no depth: every value is unknown or not a number.")
         if unit == "relative":
-            disparity = _stretched(disparity, known)
-    return DepthMap(disparity=_filled(disparity, known), known=known, metric=unit != "relative")
-
-
-def _check_aspect(shape: tuple[int, ...], size: tuple[int, int], path: Path) -> None:
-    (rows, cols), (height, width) = shape, size
-    off = abs(cols * height - rows * width)
-    if off > ASPECT_TOLERANCE * cols * height + max(width, height) / 2:  # half a pixel of rounding
-        hint = "turn it" if abs(rows * height - cols * width) < off / 4 else "crop or resize it"
-        raise PhotoError(
-            f"{path} has {cols} x {rows} values, another aspect ratio than the photo's "
-            f"{width} x {height}: {hint} to match the upright photo."
-        )
+            disparity = stretched(disparity, known)
+    return DepthMap(disparity=filled(disparity, known), known=known, metric=unit != "relative")
 
 
 def _disparity(raster: NDArray[Any], unit: DepthUnit, path: Path) -> FloatImage:
@@ -105,39 +92,3 @@ def _disparity(raster: NDArray[Any], unit: DepthUnit, path: Path) -> FloatImage:
         largest = 1 if raster.dtype.kind == "b" else np.iinfo(raster.dtype).max
         return values / np.float32(largest)
     return values
-
-
-def _stretched(disparity: FloatImage, known: NDArray[np.bool_]) -> FloatImage:
-    low, high = float(disparity[known].min()), float(disparity[known].max())
-    if low >= 0 and high <= 1:
-        return disparity
-    share = (disparity.astype(np.float64) - low) / max(high - low, 1e-12)
-    return share.astype(np.float32)
-
-
-def _filled(disparity: FloatImage, known: NDArray[np.bool_]) -> FloatImage:
-    """Unknown values from the nearest known surroundings, the farther side of two.
-
-    Holes lie where a near edge hid the scene from the sensor, so what is missing is background; and
-    a mean of both sides would lie where nothing is.
-    """
-    if known.all():
-        return disparity
-    levels = [np.where(known, disparity, np.float32(np.inf))]
-    while min(levels[-1].shape) > 1 and np.isinf(levels[-1]).any():
-        levels.append(_farthest_of_four(levels[-1]))
-    if np.isinf(levels[-1]).any():
-        levels[-1] = np.where(np.isinf(levels[-1]), disparity[known].min(), levels[-1])
-    filled = levels[-1]
-    for finer in reversed(levels[:-1]):
-        coarse = filled.repeat(2, 0).repeat(2, 1)[: finer.shape[0], : finer.shape[1]]
-        filled = np.where(np.isinf(finer), coarse, finer)
-    return filled
-
-
-def _farthest_of_four(level: FloatImage) -> FloatImage:
-    rows, cols = level.shape
-    padded = np.pad(level, ((0, rows % 2), (0, cols % 2)), constant_values=np.inf)
-    blocks = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2)
-    farthest: FloatImage = blocks.min((1, 3))
-    return farthest
