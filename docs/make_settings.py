@@ -4,49 +4,51 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from d2f.settings import Settings
+from d2f.settings import CHOICES, Settings
 
 PAGE = Path(__file__).with_name("settings.md")
-OPTIONS = {
-    "focus.mode": "`--focus auto`",
-    "focus.point": "`--focus X,Y`",
-    "lens.f_number": "`--aperture f/N`",
-    "lens.blur_percent": "`--blur PERCENT`",
-    "lens.focal_length_mm": "`--focal-length MM`",
-    "lens.sensor_width_mm": "`--sensor-width MM`",
-    "lens.blades": "`--blades N`",
-    "lens.roundness": "`--roundness 0..1`",
-    "lens.rotation_deg": "`--rotation DEG`",
-    "lens.squeeze": "`--squeeze 0.5..2`",
-    "lens.rim": "`--rim -1..1`",
-    "lens.cats_eye": "`--cats-eye 0..1`",
-    "lens.tilt": "`--tilt X,Y`",
-    "light.highlights": "`--highlights 0..1`",
-    "light.grain": "`--grain 0..1`",
-    "depth.file": "`--depth FILE`",
-    "depth.unit": "`--depth-unit UNIT`",
-}
+HEAD = """# Settings
+
+Every choice about a picture, the same for the command line and the library.
+
+- Option and environment variable: `d2f render --aperture f/2.8`, or `D2F_APERTURE=f/2.8`.
+- Keyword of the library: `d2f.render(photo, f_number=2.8)`.
+- A flag wins over the environment, which wins over the default.
+
+| option | keyword | variable | default | meaning |
+| --- | --- | --- | --- | --- |
+"""
+FIELDS = """
+The same choices as fields of `d2f.Settings`, in groups:
+
+| field | default | meaning |
+| --- | --- | --- |
+"""
 
 
 def page() -> str:
-    """The settings as a table; a setting without an option is an error."""
-    lines = [
-        "# Settings",
-        "",
-        "Every choice about a picture, the same for the command line and the library, where the",
-        "names without their group are keyword arguments (`d2f.render(photo, f_number=2.8)`).",
-        "On the command line a flag wins over the environment (`D2F_FOCUS`, `D2F_APERTURE`,",
-        "`D2F_BLUR`, `D2F_HIGHLIGHTS`, `D2F_GRAIN`), which wins over the default.",
-        "",
-        "| setting | option | default | meaning |",
-        "| --- | --- | --- | --- |",
-    ]
-    for group, info in Settings.model_fields.items():
-        for name, field in info.annotation.model_fields.items():
-            default = "" if field.default is None else f"`{field.default}`"
-            option = OPTIONS[f"{group}.{name}"]
-            lines.append(f"| `{group}.{name}` | {option} | {default} | {field.description} |")
-    return "\n".join(lines) + "\n"
+    """Two tables: the choices by their names outside, and the fields they set."""
+    choices = (
+        f"| `{choice.flag} {cell(choice.metavar)}` | `{choice.name}` | `{choice.variable}` "
+        f"| {code(choice.default)} | {cell(choice.description)} |"
+        for choice in CHOICES.values()
+    )
+    fields = (
+        f"| `{group}.{name}` | {code(field.default)} | {cell(field.description)} |"
+        for group, info in Settings.model_fields.items()
+        for name, field in info.annotation.model_fields.items()
+    )
+    return HEAD + "\n".join(choices) + "\n" + FIELDS + "\n".join(fields) + "\n"
+
+
+def cell(text: str) -> str:
+    """Text as it may stand in a table."""
+    return text.replace("|", "\\|")
+
+
+def code(value: object) -> str:
+    """A default, or nothing where there is none."""
+    return "" if value is None else f"`{value}`"
 
 
 if __name__ == "__main__":

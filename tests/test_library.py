@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -40,14 +41,17 @@ def test_every_kind_gives_the_same_pixels_and_its_own_kind(photo_file, photo_srg
         np.testing.assert_array_equal(pixels, expected)
 
 
-def test_library_and_command_line_give_the_same_bytes(photo_file, tmp_path):
+def test_library_and_command_line_give_the_same_bytes(photo_file, tmp_path, monkeypatch):
     """One way of a photo: `d2f render` and `d2f.render(output=)` write the same file."""
-    from d2f.cli.render import render
+    from d2f.cli.app import main
 
     d2f.render(photo_file, output=tmp_path / "library.png", focus=(0.5, 0.6), f_number=1.2)
-    render(
-        None, [photo_file], tmp_path / "shell.png", focus="0.5,0.6", aperture="f/1.2", quiet=True
-    )
+    choices = ["--focus", "0.5,0.6", "--aperture", "f/1.2"]
+    command = ["d2f", "render", str(photo_file), "-o", str(tmp_path / "shell.png"), *choices]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
     assert (tmp_path / "library.png").read_bytes() == (tmp_path / "shell.png").read_bytes()
 
 

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from .errors import UsageError
 from .optics import Aperture, ThinLens
 
 __all__ = [
+    "CHOICES",
+    "Choice",
     "DepthSettings",
     "FocusSettings",
     "LensSettings",
     "LightSettings",
+    "Option",
     "Settings",
     "settings_from_choices",
 ]
+
+
+UNIT_SUFFIX = re.compile(r"_(mm|m|deg|percent|px)$")  # units are in names of fields, not of flags
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How a setting is named outside, where its field's own name is not the best one.
+
+    Attributes
+    ----------
+    flag : str
+        `--aperture`; by default the field's name without its unit. The environment variable
+        follows: `D2F_APERTURE`.
+    metavar : str
+        What stands for the value in a help text; by default from the field's type and bounds.
+    choice : str
+        Keyword of the library; by default the field's name.
+    """
+
+    flag: str = ""
+    metavar: str = ""
+    choice: str = ""
+
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Tilt = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
@@ -26,11 +56,14 @@ DepthUnit = Literal["m", "1/m", "relative"]
 
 
 class _Group(BaseModel):
+    option: ClassVar[Option | None] = None  # given where the whole group is one choice
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FocusSettings(_Group):
     """Where the plane of focus lies."""
+
+    option = Option("--focus", "auto|X,Y", "focus")
 
     mode: Literal["auto", "point"] = Field(
         "auto", description="auto: on the subject that the model finds; point: at the given point."
@@ -49,21 +82,27 @@ class FocusSettings(_Group):
 class LensSettings(_Group):
     """The lens that the photo should seem to be taken with."""
 
-    f_number: float = Field(
+    f_number: Annotated[float, Option("--aperture", "f/N")] = Field(
         1.8, ge=0.1, description="f-number; smaller blurs more, inf not at all."
     )
-    blur_percent: float | None = Field(
+    blur_percent: Annotated[float | None, Option("--blur", "PERCENT")] = Field(
         None,
         ge=0,
         le=20,
         allow_inf_nan=False,
         description="Largest blur radius in percent of the long side; replaces f_number.",
     )
-    focal_length_mm: float = Field(50, ge=1, le=2000, description="Focal length.")
-    sensor_width_mm: float = Field(36, ge=1, le=500, description="Long side of the sensor.")
-    blades: int = Field(0, ge=0, le=16, description="Blades of the iris, 3 to 16; 0 is round.")
+    focal_length_mm: Annotated[float, Option(metavar="MM")] = Field(
+        50, ge=1, le=2000, description="Focal length in mm."
+    )
+    sensor_width_mm: Annotated[float, Option(metavar="MM")] = Field(
+        36, ge=1, le=500, description="Long side of the sensor in mm."
+    )
+    blades: Annotated[int, Option(metavar="N")] = Field(
+        0, ge=0, le=16, description="Blades of the iris, 3 to 16; 0 is round."
+    )
     roundness: Fraction = Field(0.0, description="How far the blades bend towards the circle.")
-    rotation_deg: float = Field(
+    rotation_deg: Annotated[float, Option(metavar="DEG")] = Field(
         0.0, ge=-360, le=360, description="Turn of the iris, counter-clockwise."
     )
 
@@ -79,7 +118,7 @@ class LensSettings(_Group):
     cats_eye: Fraction = Field(
         0.0, description="How far the opening is cut towards the corners of the picture."
     )
-    tilt: tuple[Tilt, Tilt] = Field(
+    tilt: Annotated[tuple[Tilt, Tilt], Option(metavar="X,Y")] = Field(
         (0.0, 0.0),
         description="Disparity (1/m) that the plane of focus gains to the right, and downwards.",
     )
@@ -120,8 +159,10 @@ class LightSettings(_Group):
 class DepthSettings(_Group):
     """Where the depth comes from."""
 
-    file: Path | None = Field(None, description="Depth map to use instead of the model's.")
-    unit: DepthUnit = Field(
+    file: Annotated[Path | None, Option("--depth", choice="depth")] = Field(
+        None, description="Depth map to use instead of the model's."
+    )
+    unit: Annotated[DepthUnit, Option("--depth-unit", choice="depth_unit")] = Field(
         "relative",
         description="What the file holds: metres, 1/m, or relative disparity (larger = nearer).",
     )
@@ -136,14 +177,100 @@ class Settings(_Group):
     depth: DepthSettings = DepthSettings()
 
 
-_GROUP_OF = {
-    name: group
-    for group, info in Settings.model_fields.items()
-    for name in info.annotation.model_fields  # type: ignore[union-attr]  # each group is a model
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One choice of a user, as every door names it; made from the field (or group) it sets.
+
+    Attributes
+    ----------
+    name : str
+        Keyword of the library: `f_number`.
+    group, field : str
+        Where it lies in the settings; field is None where a whole group is one choice.
+    flag, metavar : str
+        `--aperture` and `f/N` of the command line.
+    description : str
+    default : object
+        None where nothing is chosen.
+    """
+
+    name: str
+    group: str
+    field: str | None
+    flag: str
+    metavar: str
+    description: str
+    default: object
+
+    @property
+    def variable(self) -> str:
+        """The environment variable: `D2F_APERTURE` for `--aperture`."""
+        return "D2F_" + self.flag.removeprefix("--").replace("-", "_").upper()
+
+    @property
+    def info(self) -> FieldInfo | None:
+        """The field: its type and bounds; None for a group."""
+        return None if self.field is None else _model_of(self.group).model_fields[self.field]
 
 
-CHOICES = ("focus", *LensSettings.model_fields, *LightSettings.model_fields, "depth", "depth_unit")
+def _model_of(group: str) -> type[_Group]:
+    model = Settings.model_fields[group].annotation
+    assert isinstance(model, type)
+    assert issubclass(model, _Group)
+    return model
+
+
+def _choice_of(group: str, field: str, info: FieldInfo) -> Choice:
+    named = next((entry for entry in info.metadata if isinstance(entry, Option)), Option())
+    bare = UNIT_SUFFIX.sub("", field).replace("_", "-")
+    return Choice(
+        name=named.choice or field,
+        group=group,
+        field=field,
+        flag=named.flag or f"--{bare}",
+        metavar=named.metavar or _metavar_of(info),
+        description=info.description or "",
+        default=info.default,
+    )
+
+
+def _metavar_of(info: FieldInfo) -> str:
+    kinds = get_args(info.annotation) or (info.annotation,)
+    bounds = {
+        name: getattr(entry, name)
+        for entry in (*info.metadata, *(part for kind in kinds for part in get_args(kind)[1:]))
+        for name in ("ge", "le")
+        if hasattr(entry, name)
+    }
+    if get_origin(info.annotation) is Literal:
+        return "|".join(map(str, kinds))
+    if Path in kinds:
+        return "FILE"
+    if len(bounds) == 2:
+        return f"{bounds['ge']:g}..{bounds['le']:g}"
+    return "TEXT" if str in kinds else "NUMBER"
+
+
+def _all_choices() -> Iterator[Choice]:
+    for group in Settings.model_fields:
+        model = _model_of(group)
+        if model.option is None:
+            for field, info in model.model_fields.items():
+                yield _choice_of(group, field, info)
+            continue
+        first = next(iter(model.model_fields.values()))
+        yield Choice(
+            name=model.option.choice,
+            group=group,
+            field=None,
+            flag=model.option.flag,
+            metavar=model.option.metavar,
+            description=(model.__doc__ or "").splitlines()[0],
+            default=first.default,
+        )
+
+
+CHOICES = {choice.name: choice for choice in _all_choices()}
 
 
 def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Settings:
@@ -154,8 +281,8 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
     base : Settings, optional
         What holds where nothing is chosen.
     **choices
-        `focus` ("auto" or a point), `depth` (a file), `depth_unit`, and the fields of the groups
-        lens and light by their own names. None leaves a choice as it is.
+        By the names in `CHOICES`: `focus` ("auto" or a point), `depth` (a file), `depth_unit`,
+        every other field by its own name. None leaves a choice as it is.
 
     Raises
     ------
@@ -170,15 +297,16 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
             continue
         if name == "focus":
             tree["focus"] = _focus_from_choice(value)
-        elif name in ("depth", "depth_unit"):
-            tree["depth"]["file" if name == "depth" else "unit"] = value
-        elif _GROUP_OF.get(name) in ("lens", "light"):
-            tree[_GROUP_OF[name]][name] = value
+        elif name in CHOICES:
+            tree[CHOICES[name].group][CHOICES[name].field] = value
         else:
             raise UsageError(f"there is no setting {name!r}: the names are {', '.join(CHOICES)}.")
     if choices.get("f_number") is not None:
         if choices.get("blur_percent") is not None:
-            raise UsageError("f_number and blur_percent both set the strength: give one of them.")
+            raise UsageError(
+                "f_number (--aperture) and blur_percent (--blur) both set the strength: "
+                "give one of them."
+            )
         tree["lens"]["blur_percent"] = None
     try:
         return Settings.model_validate(tree)

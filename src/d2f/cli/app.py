@@ -10,9 +10,14 @@ import typer
 
 from ..errors import D2FError
 from . import depth, evaluate, inspect, render, train
+from .options import SettingsCommand
 from .say import as_refusal, say_error
 
 __all__ = ["app", "main"]
+
+ENVIRONMENT = (
+    "Settings come from the environment, too: D2F_FOCAL_LENGTH=85 means --focal-length 85."
+)
 
 app = typer.Typer(
     name="d2f",
@@ -22,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("render")(render.render)
+app.command("render", cls=SettingsCommand, epilog=ENVIRONMENT)(render.render)
 app.command("inspect")(inspect.inspect)
 app.command("depth")(depth.depth)
 app.add_typer(train.app, name="train")

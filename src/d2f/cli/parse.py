@@ -1,29 +1,26 @@
-"""Words of the command line into values."""
+"""Words of the command line and the environment into values, where they are no plain numbers."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
 from ..errors import UsageError
 
-__all__ = ["parse_aperture", "parse_focus", "parse_tilt"]
+__all__ = ["PARSERS", "parse_aperture", "parse_focus", "parse_tilt"]
 
 
-def parse_aperture(word: str | None) -> float | None:
-    """The f-number in `f/1.8`, `F1.8`, `1.8` or `f/inf`; None stays None.
+def parse_aperture(word: str) -> float:
+    """The f-number in `f/1.8`, `F1.8`, `1.8` or `f/inf`.
 
     Raises
     ------
     UsageError
-        If there is no number above 0 in it.
+        If there is no number in it.
     """
-    if word is None:
-        return None
-    match = re.fullmatch(r"(?:f/?)?(\d+(?:\.\d*)?|\.\d+|inf)", word.strip().lower())
-    f_number = float(match.group(1)) if match else 0.0
-    if f_number <= 0:
-        raise UsageError(f"--aperture {word}: give an f-number above 0, for example f/1.8.")
-    return f_number
+    try:
+        return float(word.strip().lower().removeprefix("f").removeprefix("/"))
+    except ValueError:
+        raise UsageError("give an f-number, for example f/1.8.") from None
 
 
 def parse_focus(word: str) -> str | tuple[float, float]:
@@ -36,25 +33,21 @@ def parse_focus(word: str) -> str | tuple[float, float]:
     """
     if word.strip().lower() == "auto":
         return "auto"
-    x, y = _pair(word, f"--focus {word}: give auto or a point X,Y, e.g. 0.5,0.4.")
+    x, y = _pair(word, "give auto or a point X,Y, e.g. 0.5,0.4.")
     if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise UsageError(
-            f"--focus {word}: the point lies outside the photo; X and Y go from 0 (left, top) to 1."
-        )
+        raise UsageError("the point lies outside the photo; X and Y go from 0 (left, top) to 1.")
     return x, y
 
 
-def parse_tilt(word: str | None) -> tuple[float, float] | None:
-    """The two numbers in `X,Y`; None stays None.
+def parse_tilt(word: str) -> tuple[float, float]:
+    """The two numbers in `X,Y`.
 
     Raises
     ------
     UsageError
         If there are not two numbers.
     """
-    if word is None:
-        return None
-    return _pair(word, f"--tilt {word}: give two numbers X,Y, e.g. 0,0.6.")
+    return _pair(word, "give two numbers X,Y, e.g. 0,0.6.")
 
 
 def _pair(word: str, otherwise: str) -> tuple[float, float]:
@@ -63,3 +56,10 @@ def _pair(word: str, otherwise: str) -> tuple[float, float]:
     except ValueError:
         raise UsageError(otherwise) from None
     return x, y
+
+
+PARSERS: dict[str, Callable[[str], object]] = {  # by the choice's name
+    "focus": parse_focus,
+    "f_number": parse_aperture,
+    "tilt": parse_tilt,
+}

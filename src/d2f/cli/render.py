@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import D2FError, UsageError
-from .parse import parse_aperture, parse_focus, parse_tilt
+from .options import settings_of
 from .report import Reporter
 from .say import as_refusal
 from .targets import Job, plan_jobs
@@ -37,77 +37,6 @@ def render(
             help="File for one photo, folder for several. Default: NAME.bokeh.EXT beside PHOTO.",
         ),
     ] = None,
-    focus: Annotated[
-        str, typer.Option(metavar="auto|X,Y", envvar="D2F_FOCUS", help="Where to focus, 0..1.")
-    ] = "auto",
-    aperture: Annotated[
-        str | None,
-        typer.Option(metavar="f/N", envvar="D2F_APERTURE", help="f-number. Default: f/1.8."),
-    ] = None,
-    blur: Annotated[
-        float | None,
-        typer.Option(
-            metavar="PERCENT",
-            envvar="D2F_BLUR",
-            help="Instead of --aperture: largest blur radius in percent of the long side, 0..20.",
-        ),
-    ] = None,
-    focal_length: Annotated[
-        float | None, typer.Option(metavar="MM", help="Focal length of the lens. Default: 50.")
-    ] = None,
-    sensor_width: Annotated[
-        float | None, typer.Option(metavar="MM", help="Long side of the sensor. Default: 36.")
-    ] = None,
-    blades: Annotated[
-        int | None, typer.Option(metavar="N", help="Blades of the iris, 3 to 16. Default: round.")
-    ] = None,
-    roundness: Annotated[
-        float | None, typer.Option(metavar="0..1", help="How far the blades bend to the circle.")
-    ] = None,
-    rotation: Annotated[
-        float | None, typer.Option(metavar="DEG", help="Turn of the iris, counter-clockwise.")
-    ] = None,
-    squeeze: Annotated[
-        float | None,
-        typer.Option(metavar="0.5..2", help="Height over width of a disc; anamorphic: 1.33, 2."),
-    ] = None,
-    rim: Annotated[
-        float | None,
-        typer.Option(metavar="-1..1", help="Above 0: soap bubbles behind, soft discs in front."),
-    ] = None,
-    cats_eye: Annotated[
-        float | None,
-        typer.Option(metavar="0..1", help="How far the opening is cut towards the corners."),
-    ] = None,
-    tilt: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X,Y", help="Tilt-shift: disparity gained to the right and downwards."
-        ),
-    ] = None,
-    highlights: Annotated[
-        float | None,
-        typer.Option(
-            metavar="0..1",
-            envvar="D2F_HIGHLIGHTS",
-            help="How much of the light that the camera clipped is given back. Default: 1.",
-        ),
-    ] = None,
-    grain: Annotated[
-        float | None,
-        typer.Option(
-            metavar="0..1",
-            envvar="D2F_GRAIN",
-            help="How much of the photo's grain goes back into what is blurred. Default: 1.",
-        ),
-    ] = None,
-    depth: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Depth map to use instead of the model's.")
-    ] = None,
-    depth_unit: Annotated[
-        str | None,
-        typer.Option(metavar="m|1/m|relative", help="What FILE holds. Default: relative."),
-    ] = None,
     save_defocus: Annotated[
         Path | None,
         typer.Option(
@@ -133,54 +62,15 @@ def render(
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Print what took long.")] = False,
 ) -> None:
     """Give photos the depth of field of a fast lens."""
-    from ..settings import settings_from_choices
-
-    if aperture is not None and blur is not None:
-        aperture, blur = _flagged(context, aperture=aperture, blur=blur)
-    if aperture is not None and blur is not None:
-        raise UsageError("--aperture and --blur both set the strength: give one of them.")
-    if depth is None and depth_unit is not None:
-        raise UsageError("--depth-unit tells what --depth FILE holds: give that, too.")
     if quiet and verbose:
         raise UsageError("--quiet and --verbose contradict each other: give one of them.")
-    settings = settings_from_choices(
-        focus=parse_focus(focus),
-        f_number=parse_aperture(aperture),
-        blur_percent=blur,
-        focal_length_mm=focal_length,
-        sensor_width_mm=sensor_width,
-        blades=blades,
-        roundness=roundness,
-        rotation_deg=rotation,
-        squeeze=squeeze,
-        rim=rim,
-        cats_eye=cats_eye,
-        tilt=parse_tilt(tilt),
-        highlights=highlights,
-        grain=grain,
-        depth=depth,
-        depth_unit=depth_unit,
-    )
+    settings = settings_of(context)
     maps = {"defocus": save_defocus, "disparity": save_disparity, "mask": save_mask}
-    jobs = plan_jobs(photos, output, maps=maps, depth=depth)
+    jobs = plan_jobs(photos, output, maps=maps, depth=settings.depth.file)
     reporter = Reporter(json_lines=json_lines, quiet=quiet, verbose=verbose, total=len(jobs))
     failed = _run_all(jobs, settings, overwrite=overwrite, reporter=reporter)
     if failed:
         raise typer.Exit(max(error.exit_code for error in failed))
-
-
-def _flagged(
-    context: typer.Context, *, aperture: str, blur: float
-) -> tuple[str | None, float | None]:
-    """Of two strengths the one given as a flag, where the other comes from the environment."""
-    from_environment = {
-        name
-        for name in ("aperture", "blur")
-        if getattr(context.get_parameter_source(name), "name", "") == "ENVIRONMENT"
-    }
-    if len(from_environment) != 1:
-        return aperture, blur
-    return (None, blur) if "aperture" in from_environment else (aperture, None)
 
 
 def _run_all(
