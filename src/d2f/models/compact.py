@@ -19,7 +19,15 @@ from PIL import Image
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import MissingPartError, PhotoError
 
-__all__ = ["CompactMaps", "CompactModel", "network_photo", "network_size"]
+__all__ = [
+    "CompactMaps",
+    "CompactModel",
+    "check_photo",
+    "checked_bytes",
+    "network_photo",
+    "network_size",
+    "quiet_session",
+]
 
 WEIGHTS = Path(__file__).parent / "weights" / "compact.onnx"
 LONG_SIDE_PX = 384  # of 320, 352 and 384 the best for outlines: docs/model-log.md
@@ -74,14 +82,8 @@ class CompactModel:
         MissingPartError
             If the content is no ONNX file, or that of another network.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Spinning threads steal the time of everything beside them, and gain nothing.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            session = onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
+            session = quiet_session(onnx, threads=threads)
         except Exception as error:  # onnxruntime has a dozen kinds without a common base
             raise MissingPartError(f"the weights are no network in ONNX; {WAY_OUT}") from error
         names = {put.name for put in (*session.get_inputs(), *session.get_outputs())}
@@ -171,6 +173,17 @@ def check_photo(photo_srgb: ByteImage) -> None:
         raise PhotoError(
             f"the photo has {shape[1]} x {shape[0]} px: at least 16 x 16 px are needed"
         )
+
+
+def quiet_session(onnx: bytes, *, threads: int) -> onnxruntime.InferenceSession:
+    """A network that waits without spinning and keeps its log to itself."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Spinning threads steal the time of everything beside them, and gain nothing.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
 
 
 def checked_bytes(weights: Path) -> bytes:
