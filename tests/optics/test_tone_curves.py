@@ -7,7 +7,10 @@ import pytest
 
 from d2f.errors import UsageError
 from d2f.optics import (
+    BT709,
+    HLG,
     LINEAR,
+    PQ,
     SRGB,
     ToneCurve,
     codes_from_light,
@@ -15,7 +18,7 @@ from d2f.optics import (
     light_from_codes,
 )
 
-CURVES = [SRGB, LINEAR, gamma_curve(2.2), gamma_curve(1.8)]
+CURVES = [SRGB, LINEAR, BT709, PQ, HLG, gamma_curve(2.2), gamma_curve(1.8)]
 
 
 def test_srgb_known_values():
@@ -34,7 +37,7 @@ def test_every_code_comes_back(curve: ToneCurve, dtype):
     back = codes_from_light(light, curve, dtype)
     apart = np.concatenate([[True], np.diff(light) > 1e-7])
     wrong = (back != codes) & apart
-    if curve in (SRGB, LINEAR):
+    if curve in (SRGB, LINEAR, BT709, HLG):
         assert not wrong.any()
     else:  # a pure power has no slope at black: a few of the darkest 16-bit codes merge
         assert wrong.sum() <= 0.001 * codes.size
@@ -65,3 +68,11 @@ def test_refused_types_and_tables():
         codes_from_light(np.zeros(3, np.float32), SRGB, np.int32)
     with pytest.raises(UsageError, match="rising table"):
         ToneCurve("upside down", SRGB.table[::-1])
+
+
+def test_curves_of_hdr_known_values():
+    """ITU-R BT.2408-7, table 1: white lies at 58 % of PQ's signal and at 75 % of HLG's."""
+    codes = np.array([0.58, 0.75], np.float32)
+    np.testing.assert_allclose(light_from_codes(codes[:1], PQ), PQ.white, rtol=0.01)
+    np.testing.assert_allclose(light_from_codes(codes[1:], HLG), HLG.white, rtol=0.01)
+    assert PQ.table[-1] == HLG.table[-1] == 1

@@ -12,10 +12,23 @@ from .thin_lens import (
     f_number_from_blur,
     untilted_disparity,
 )
-from .tone_curves import LINEAR, SRGB, ToneCurve, codes_from_light, gamma_curve, light_from_codes
+from .tone_curves import (
+    BT709,
+    HLG,
+    LINEAR,
+    PQ,
+    SRGB,
+    ToneCurve,
+    codes_from_light,
+    gamma_curve,
+    light_from_codes,
+)
 
 __all__ = [
+    "BT709",
+    "HLG",
     "LINEAR",
+    "PQ",
     "SRGB",
     "Aperture",
     "ThinLens",

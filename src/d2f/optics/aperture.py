@@ -21,16 +21,19 @@ import math
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
 from ..errors import UsageError
+from .opening_picture import OpeningPicture, opening_picture
 
 __all__ = [
     "CENTRE",
     "Aperture",
+    "OpeningPicture",
     "Place",
     "aperture_kernel",
     "column_profile",
@@ -68,11 +71,18 @@ class Aperture:
         bubbles) and nearer ones soft rims; below 0 the reverse; 0 is evenly bright.
     cats_eye : float, 0..1
         How far the opening is cut towards the corners.
+    fringe : float, 0..1
+        Axial colour: red and blue meet the picture beyond green. Edges beyond the plane of focus
+        get green rims, nearer ones magenta rims; at 1, radii differ by a tenth.
+    picture : (h, w) numbers, at least 0, optional
+        Share of the light that each part of the opening lets through, as points beyond the plane
+        of focus show it; its longer side spans the disc's diameter. Goes with `rotation_deg`,
+        `squeeze`, `rim` and `fringe`. Kept as an `OpeningPicture`.
 
     Raises
     ------
     UsageError
-        If a value lies outside its range.
+        If a value lies outside its range, or a picture cannot be used or is not alone.
     """
 
     blades: int = 0
@@ -81,9 +91,23 @@ class Aperture:
     squeeze: float = 1.0
     rim: float = 0.0
     cats_eye: float = 0.0
+    fringe: float = 0.0
+    picture: Any = None
 
     def __post_init__(self) -> None:
+        self._check_numbers()
+        if self.picture is not None:
+            object.__setattr__(self, "picture", opening_picture(self.picture))
+            if self.blades or self.roundness or self.cats_eye:
+                raise UsageError(
+                    "a picture is the whole shape of the opening: leave out blades, roundness and "
+                    "cats_eye."
+                )
+
+    def _check_numbers(self) -> None:
         for field in fields(self):
+            if field.name == "picture":
+                continue
             value = getattr(self, field.name)
             kind = Integral if field.name == "blades" else Real
             if not isinstance(value, kind):
@@ -100,6 +124,8 @@ class Aperture:
             raise UsageError(f"rim={self.rim:g} lies outside -1..1.")
         if not 0 <= self.cats_eye <= 1:
             raise UsageError(f"cats_eye={self.cats_eye:g} lies outside 0..1.")
+        if not 0 <= self.fringe <= 1:
+            raise UsageError(f"fringe={self.fringe:g} lies outside 0..1.")
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 from ..arrays import CodeImage, FloatImage
 from ..errors import UsageError
 
-__all__ = ["LINEAR", "SRGB", "ToneCurve", "codes_from_light", "gamma_curve", "light_from_codes"]
+__all__ = [
+    "BT709",
+    "HLG",
+    "LINEAR",
+    "PQ",
+    "SRGB",
+    "ToneCurve",
+    "codes_from_light",
+    "gamma_curve",
+    "light_from_codes",
+]
 
 TABLE_SIZE = 65536  # one entry per 16-bit code, so that 16-bit files decode without interpolation
 ENCODE_SIZE = 32768
@@ -32,10 +42,13 @@ class ToneCurve:
         As told to users, e.g. "sRGB".
     table : float32 (65536,), never falling
         Light of the codes k / 65535.
+    white : float
+        Light of a white sheet of paper: 1, but for the curves of HDR, which leave room above it.
     """
 
     name: str
     table: NDArray[np.float32] = field(repr=False)
+    white: float = 1.0
 
     def __post_init__(self) -> None:
         if self.table.shape != (TABLE_SIZE,) or np.any(np.diff(self.table) < 0):
@@ -49,8 +62,8 @@ class ToneCurve:
         return np.interp(light, self.table.astype(np.float64), codes).astype(np.float32)
 
 
-def _curve(name: str, light: NDArray[np.float64]) -> ToneCurve:
-    return ToneCurve(name, light.astype(np.float32))
+def _curve(name: str, light: NDArray[np.float64], *, white: float = 1.0) -> ToneCurve:
+    return ToneCurve(name, light.astype(np.float32), white)
 
 
 def _srgb_light(codes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,9 +71,33 @@ def _srgb_light(codes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
 
 
+def _bt709_light(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # ITU-R BT.709-6, 1.2, with the exact constants of BT.2020-2, table 4, solved for light.
+    alpha, beta = 1.09929682680944, 0.018053968510807
+    power = ((codes + alpha - 1) / alpha) ** (1 / 0.45)
+    return np.where(codes < 4.5 * beta, codes / 4.5, power)
+
+
+def _pq_light(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # SMPTE ST 2084 (ITU-R BT.2100-2, table 4): 1 is 10 000 cd/m2.
+    m1, m2 = 2610 / 16384, 2523 / 4096 * 128
+    c1, c2, c3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
+    power = codes ** (1 / m2)
+    return (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1)
+
+
+def _hlg_light(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # ITU-R BT.2100-2, table 5: the inverse OETF, which gives the scene's light.
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    return np.where(codes <= 0.5, codes**2 / 3, (np.exp((codes - c) / a) + b) / 12)
+
+
 _CODES = np.arange(TABLE_SIZE) / (TABLE_SIZE - 1)
 SRGB = _curve("sRGB", _srgb_light(_CODES))
 LINEAR = _curve("linear", _CODES)
+BT709 = _curve("BT.709", _bt709_light(_CODES))
+PQ = _curve("PQ", _pq_light(_CODES), white=203 / 10_000)  # ITU-R BT.2408-7: white at 203 cd/m2
+HLG = _curve("HLG", np.minimum(_hlg_light(_CODES), 1), white=0.265)  # and at 75 % of HLG's signal
 
 
 @lru_cache(maxsize=16)
