@@ -37,15 +37,15 @@ Surfaces find_surfaces(const Photo &photo, const Plan &plan) {
 
 } // namespace
 
-void blur(const Photo &photo, const Plan &plan, float *out) {
+void blur(const Photo &photo, const std::vector<Plan> &plans, float *out) {
+    const Plan &plan = plans.at(0);
     if (plan.near.layers.empty() && plan.far.layers.empty()) {
         std::memcpy(out, photo.radiance, sizeof(float) * 3 * size_t(photo.rows) * photo.cols);
         return;
     }
     const Surfaces surfaces = find_surfaces(photo, plan);
     const Masks masks = find_masks(surfaces, plan);
-    const Levels levels = build_levels(surfaces, plan, masks);
-    draw_picture(surfaces, plan, masks, levels, out);
+    for (const Plan &p : plans) draw_picture(surfaces, p, masks, build_levels(surfaces, p, masks), out);
 }
 
 } // namespace d2f

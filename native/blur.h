@@ -4,6 +4,7 @@
 
 namespace d2f {
 
-void blur(const Photo &photo, const Plan &plan, float *out); // out: rows x cols x 3
+// One plan per group of channels, all with layers at the same depths; out: rows x cols x 3.
+void blur(const Photo &photo, const std::vector<Plan> &plans, float *out);
 
 } // namespace d2f

@@ -111,11 +111,17 @@ void add_light_row(Gathered &to, int y, const double *steps) {
     }
 }
 
-void write_row(Gathered &from, int y, const float *fallback, float *out) {
+void write_row(Gathered &from, int y, const float *fallback, unsigned channels, float *out) {
     const float *cover = from.row(3, y);
-    divide(from.cols, from.row(0, y), from.row(1, y), from.row(2, y), cover, out);
+    if (channels == 7)
+        divide(from.cols, from.row(0, y), from.row(1, y), from.row(2, y), cover, out);
+    else
+        for (int c = 0; c < 3; ++c)
+            for (int x = 0; channels >> c & 1 && x < from.cols; ++x)
+                out[3 * x + c] = from.row(c, y)[x] / cover[x];
     for (int x = 0; x < from.cols; ++x)
-        if (cover[x] < MIN_ROOM) std::copy_n(fallback + 3 * x, 3, out + 3 * x); // nothing is known
+        for (int c = 0; cover[x] < MIN_ROOM && c < 3; ++c) // nothing is known
+            if (channels >> c & 1) out[3 * x + c] = fallback[3 * x + c];
 }
 
 const float *enlarge_row(const float *plane, int rows, int cols, int scale, int y, int x0,

@@ -21,7 +21,8 @@ void composite_row(Gathered &to, int y, const float *r, const float *g, const fl
 void end_surface_row(Gathered &to, int y);
 void end_surface(Gathered &to);
 void add_light_row(Gathered &to, int y, const double *steps);
-void write_row(Gathered &from, int y, const float *fallback, float *out);
+// Writes the channels whose bits are set.
+void write_row(Gathered &from, int y, const float *fallback, unsigned channels, float *out);
 
 // Row y of a plane at 1 / scale, bilinear at full size: columns x0 ... x0 + count. `scratch` and
 // `out` hold count + 2 * scale + 64 floats; the result begins at the returned pointer into `out`.

@@ -60,6 +60,17 @@ bool hidden_at(const Surfaces &s, int y, int x, float own, HiddenCell &out) {
     return true;
 }
 
+// Parts a soft pixel into what its matte leaves for the surface in front, and the surface behind it,
+// which cannot be brighter than the pixel lets it; the sum of both is the pixel.
+void part_soft_pixel(Tile &t, int y, int x, float matte, HiddenCell &behind) {
+    for (int c = 0; c < 3; ++c) {
+        float &value = t.row(0, c, y)[x];
+        behind.colour[c] = std::min(behind.colour[c], value / (1 - matte));
+        value = std::max(0.f, value - (1 - matte) * behind.colour[c]);
+    }
+    t.row(0, 3, y)[x] = matte;
+}
+
 // Hidden entries of a group of pixels that lie between the same four cells.
 void load_hidden(const Surfaces &s, int y0, int y1, int x0, int x1, int top, int left, Tile &t) {
     const FourCells around((float(y0) + 0.5f) / CELL - 0.5f, (float(x0) + 0.5f) / CELL - 0.5f,
@@ -73,6 +84,8 @@ void load_hidden(const Surfaces &s, int y0, int y1, int x0, int x1, int top, int
             const float own = s.photo.radius(y, x);
             if (own - farthest <= depth_step(0, 0) || !hidden_at(s, y, x, own, hidden)) continue;
             t.open_back(y - top, x - left);
+            const size_t i = size_t(y) * s.photo.cols + x;
+            if (s.flags[i] & IS_SOFT) part_soft_pixel(t, y - top, x - left, s.photo.matte[i], hidden);
             put(t, 1, y - top, x - left, hidden.colour, 1.f, hidden.radius);
         }
 }

@@ -2,7 +2,7 @@
 //
 // Twin: `_edges` and `_split` of d2f/renderer/surfaces.py. A pixel on a silhouette mixes the colours of two surfaces but has
 // one depth; left alone it smears the subject's colour into the blurred background. It does not try
-// hair finer than the 5 x 5 window: there a matte is needed.
+// hair finer than the 5 x 5 window: there a matte is needed, whose soft pixels are only flagged here.
 
 #include "find_edges.h"
 
@@ -133,6 +133,9 @@ void find_edges(Surfaces &s, int threads) {
             uint8_t *flags = s.flags.data() + size_t(y) * p.cols;
             flag_row(y > 0 ? row - p.cols : row, row, y + 1 < p.rows ? row + p.cols : row, p.cols,
                      flags);
+            if (p.matte)
+                for (int x = 0; x < p.cols; ++x)
+                    if (is_soft(p.matte[size_t(y) * p.cols + x])) flags[x] |= IS_SOFT;
             for (int k = 0; k < s.block_cols; ++k) {
                 uint8_t any = 0;
                 for (int x = k * BLOCK; x < std::min(p.cols, (k + 1) * BLOCK); ++x) any |= flags[x];
@@ -153,7 +156,8 @@ void split_edge_pixels(Surfaces &s, int threads) {
         for (int y = y0; y < std::min(p.rows, y0 + BLOCK); ++y)
             for (int x = x0; x < std::min(p.cols, x0 + BLOCK); ++x) {
                 SplitPixel found;
-                if ((s.flags[size_t(y) * p.cols + x] & AT_EDGE) && split_pixel(s, y, x, found))
+                const uint8_t flags = s.flags[size_t(y) * p.cols + x];
+                if ((flags & AT_EDGE) && !(flags & IS_SOFT) && split_pixel(s, y, x, found))
                     s.split[b].push_back(found);
             }
     }

@@ -19,6 +19,8 @@ constexpr float PART_PER_CELL = 0.05f;
 constexpr float CELL_REACH = 1.5f, CELL_MARGIN = 8.f;
 constexpr float ACTIVE_MOST_PX = 160.f; // an edge farther away does not matter
 
+constexpr uint8_t MIXED = AT_EDGE | IS_LIGHT | IS_SOFT; // such pixels do not lend their colour
+
 // The farthest surface in a cell.
 using FarPart = HiddenCell;
 
@@ -72,11 +74,11 @@ FarPart measure_cell(const Surfaces &s, int cy, int cx, float &nearest) {
         }
     const float below = farthest + depth_step(farthest, farthest) / 2;
     FarPart part;
-    if (mean_of(s, y0, y1, x0, x1, below, AT_EDGE | IS_LIGHT, part)) return part;
+    if (mean_of(s, y0, y1, x0, x1, below, MIXED, part)) return part;
     const int a0 = std::max(0, y0 - 2), a1 = std::min(p.rows, y1 + 2);
     const int b0 = std::max(0, x0 - 2), b1 = std::min(p.cols, x1 + 2);
     FarPart around;
-    if (mean_of(s, a0, a1, b0, b1, below, AT_EDGE | IS_LIGHT, around) &&
+    if (mean_of(s, a0, a1, b0, b1, below, MIXED, around) &&
         std::fabs(around.radius - farthest) < depth_step(farthest, farthest))
         return around;
     mean_of(s, y0, y1, x0, x1, below, 0, part);

@@ -319,12 +319,13 @@ void LayerBlur::spread_runs(const Runs &runs, int y, int begin, int end, bool on
                             BlurredRows &out) {
     const int columns = int(runs.first.size()), at = y + apron_;
     // Column x of the cells asked for is column x + shift of the sums.
-    const int shift = apron_ - x0_ + margin_ - runs.reach();
+    const int shift = apron_ - x0_ + margin_;
     top_.resize(columns), bottom_.resize(columns);
     for (int k = 0; k < columns; ++k) {
         const int first = std::min(y1_, std::max(y0_, at + runs.first[k]));
         const int last = std::min(y1_, std::max(y0_, at + runs.last[k]));
-        top_[k] = sums(first, 0) + shift + k, bottom_[k] = sums(last, 0) + shift + k;
+        top_[k] = sums(first, 0) + shift + runs.column[k];
+        bottom_[k] = sums(last, 0) + shift + runs.column[k];
     }
     float unscale[4];
     for (int c = 0; c < 4; ++c) unscale[c] = runs.weight / (scale_[c] * runs.area);

@@ -127,6 +127,50 @@ void draw_disc(const Light &light, const Profile &rows, Cut cut, float size, flo
         }
 }
 
+// Light above and left of places of a picture, on one line across it.
+void sums_along(const Transmission &t, float line, float from, float step, int count, double *out) {
+    const float most = float(t.cells);
+    const float v = std::min(std::max(line, 0.f), most);
+    const int j = std::min(int(v), t.cells - 1);
+    const double down = v - float(j);
+    const double *up = t.sums.data() + size_t(j) * (t.cells + 1), *below = up + t.cells + 1;
+    for (int k = 0; k < count; ++k) {
+        const float u = std::min(std::max(from + step * float(k), 0.f), most);
+        const int i = std::min(int(u), t.cells - 1);
+        const double right = u - float(i);
+        const double above = up[i] + right * (up[i + 1] - up[i]);
+        out[k] = above + down * (below[i] + right * (below[i + 1] - below[i]) - above);
+    }
+}
+
+// Every pixel's share of a picture of the opening, exactly.
+void draw_transmission(const Light &light, const Transmission &t, float size, LightCanvas &canvas) {
+    const float turn = light.radius > 0 ? -1.f : 1.f, reach = t.reach * size;
+    const float step = turn * float(t.cells) / (2 * reach); // cells of the picture per pixel
+    auto first = [&](float at, int least) { return std::max(least, int(std::floor(at - reach + 0.5f))); };
+    auto last = [&](float at, int most) { return std::min(most, int(std::ceil(at + reach - 0.5f))); };
+    const int top = first(light.y, canvas.y0), bottom = last(light.y, canvas.y0 + canvas.rows - 1);
+    const int left = first(light.x, canvas.x0), right = last(light.x, canvas.x0 + canvas.cols - 1);
+    const int count = right - left + 2;
+    if (top > bottom || left > right) return;
+    auto cell_of = [&](float px) { return 0.5f * float(t.cells) + step * px; };
+    std::vector<double> above(static_cast<size_t>(count)), below(above);
+    sums_along(t, cell_of(float(top) - 0.5f - light.y), cell_of(float(left) - 0.5f - light.x), step,
+               count, above.data());
+    for (int y = top; y <= bottom; ++y, above.swap(below)) {
+        sums_along(t, cell_of(float(y) + 0.5f - light.y), cell_of(float(left) - 0.5f - light.x), step,
+                   count, below.data());
+        double *steps = canvas.row(y - canvas.y0), last_share = 0;
+        for (int x = left; x <= right + 1; ++x) {
+            const int k = x - left; // both ways turned, the signs of a turned picture cancel
+            const double share = x > right ? 0 : (below[k + 1] - below[k]) - (above[k + 1] - above[k]);
+            for (int c = 0; c < 3; ++c)
+                steps[3 * (x - canvas.x0) + c] += (share - last_share) * light.colour[c];
+            last_share = share;
+        }
+    }
+}
+
 void search_cell(const Photo &p, int cy, int cx, float peak, float floor,
                  std::vector<DimmedPixel> &dimmed, std::vector<Light> &lights) {
     const float least = std::max(floor, RIM * peak);
@@ -181,6 +225,8 @@ void find_lights(Surfaces &s, float floor, int threads) {
 void draw_light(const Light &light, const Opening &opening, Place place, LightCanvas &canvas) {
     // The pixel's own box adds the variance of a third of a squared radius.
     const float size = std::sqrt(std::max(light.radius * light.radius - 1.f / 3, 0.25f));
+    if (!opening.pictures.empty())
+        return draw_transmission(light, opening.pictures[light.radius > 0], size, canvas);
     const Cut cut{opening.cats_eye * place.y, opening.cats_eye * place.x};
     const float share = opening.cats_eye > 0 ? area_share(opening.rows, cut) : 1.f;
     for (const Disc &disc : opening.light_discs[light.radius > 0])

@@ -61,7 +61,8 @@ void column_ends(const Cut &cut, int column, float &top, float &bottom) {
 // Whole rows; what rounding gives or takes is passed on, from the centre outwards.
 Runs whole_rows(const Cut &cut, int reach_x, int reach_y) {
     Runs runs;
-    runs.first.assign(size_t(2 * reach_x + 1), 0), runs.last = runs.first;
+    runs.first.assign(size_t(2 * reach_x + 1), 0), runs.last = runs.column = runs.first;
+    for (int k = -reach_x; k <= reach_x; ++k) runs.column[size_t(reach_x + k)] = k;
     for (int step = 1; step >= -1; step -= 2) {
         float over_top = 0, over_bottom = 0;
         for (int k = 0; k <= reach_x; ++k) {

@@ -76,11 +76,11 @@ void sort_lights(Picture &p, int tile_rows, int tile_cols) {
     p.lights.resize(size_t(tile_rows) * tile_cols);
     const auto &lights = p.surfaces.lights;
     p.light_step.resize(lights.size());
-    const float widest = std::max(p.plan.opening.rows.reach, p.plan.opening.cols.reach);
+    const float widest = p.plan.opening.reach();
     for (size_t i = 0; i < lights.size(); ++i) {
         const Light &l = lights[i];
         p.light_step[i] = step_of_light(l, p);
-        const float reach = widest * std::fabs(l.radius) + 2;
+        const float reach = widest * std::fabs(l.radius) * p.plan.stretch[l.radius > 0] + 2;
         const int b0 = std::max(0, int((l.y - reach) / TILE_ROWS)), k0 = std::max(0, int((l.x - reach) / TILE_COLS));
         const int b1 = std::min(tile_rows - 1, int((l.y + reach) / TILE_ROWS));
         const int k1 = std::min(tile_cols - 1, int((l.x + reach) / TILE_COLS));
@@ -125,7 +125,8 @@ void add_lights(const Picture &p, Scratch &s, const TileAt &t, int step, size_t 
     s.steps.assign(size_t(t.rows) * (t.cols + 1) * 3, 0.0);
     LightCanvas canvas{t.y0, t.x0, t.rows, t.cols, s.steps.data()};
     for (; next < list.size() && p.light_step[list[next]] == step; ++next) {
-        const Light &light = p.surfaces.lights[list[next]];
+        Light light = p.surfaces.lights[list[next]];
+        light.radius *= p.plan.stretch[light.radius > 0];
         const Photo &photo = p.surfaces.photo;
         draw_light(light, p.plan.opening, place_of(light.y, light.x, photo.rows, photo.cols), canvas);
     }
@@ -187,7 +188,7 @@ void draw_tile(const Picture &p, Scratch &s, const TileAt &t, float *out) {
     }
     gather(p, s, t, in);
     for (int y = 0; y < t.rows; ++y)
-        write_row(s.gathered, y, photo.colour(t.y0 + y, t.x0),
+        write_row(s.gathered, y, photo.colour(t.y0 + y, t.x0), p.plan.channels,
                   out + 3 * (size_t(t.y0 + y) * photo.cols + t.x0));
 }
 

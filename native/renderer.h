@@ -36,9 +36,9 @@ inline float signed_square(float radius) {
 
 inline int blocks(int length, int block) { return (length + block - 1) / block; }
 
-// Row-major: radiance is rows x cols x 3, defocus rows x cols.
+// Row-major: radiance is rows x cols x 3, defocus and matte rows x cols; without a matte, null.
 struct Photo {
-    const float *radiance, *defocus;
+    const float *radiance, *defocus, *matte;
     int rows, cols;
     const float *colour(int y, int x) const { return radiance + 3 * (size_t(y) * cols + x); }
     float radius(int y, int x) const { return defocus[size_t(y) * cols + x]; }
@@ -61,7 +61,10 @@ struct Light {
     float y, x, radius, colour[3];
 };
 
-enum PixelFlag : uint8_t { AT_EDGE = 1, IS_LIGHT = 2 };
+enum PixelFlag : uint8_t { AT_EDGE = 1, IS_LIGHT = 2, IS_SOFT = 4 };
+
+// A pixel of this matte shows a near surface and what lies behind it.
+inline bool is_soft(float matte) { return matte > 0.f && matte < 1.f; }
 
 // One guess per cell of 4 x 4 pixels of what lies behind it; radius NOWHERE: nothing.
 struct HiddenCell {
@@ -97,11 +100,11 @@ struct Surfaces {
     size_t block_of(int y, int x) const { return size_t(y / BLOCK) * block_cols + x / BLOCK; }
 };
 
-// Runs of whole rows: for each column the rows [first, last), and what their sum counts for.
+// Runs of whole rows: rows [first, last) of columns (a column may have several, or none), as offsets
+// from the middle, and what their sum counts for.
 struct Runs {
-    std::vector<int> first, last; // 2 reach + 1
+    std::vector<int> column, first, last;
     float area = 0.f, weight = 1.f;
-    int reach() const { return int(first.size()) / 2; }
 };
 
 // The image of a point at a layer's depth: small kernels list every pixel's weight, larger ones are
@@ -136,11 +139,24 @@ struct Disc {
     float scale, weight;
 };
 
-// The opening of the lens; discs for points beyond the plane of focus, then for nearer ones.
+// A grey picture of the opening as sums over its cells: sums[y][x] is the light above and left of the
+// cell (y, x), in all 1. It spans -reach ... reach in radii, both ways.
+struct Transmission {
+    std::vector<double> sums; // (cells + 1)^2
+    int cells = 0;
+    float reach = 1.f;
+};
+
+// The opening of the lens; discs and pictures for points beyond the plane of focus, then for nearer
+// ones. With pictures, profiles and discs are not looked at.
 struct Opening {
     Profile rows, cols;
     float cats_eye = 0.f;
     std::vector<Disc> layer_discs[2], light_discs[2];
+    std::vector<Transmission> pictures; // none, or two
+    float reach() const {
+        return pictures.empty() ? std::max(rows.reach, cols.reach) : pictures[0].reach;
+    }
 };
 
 // From the centre of the picture, in half diagonals.
@@ -158,6 +174,8 @@ struct Plan {
     Opening opening;
     float light_floor;  // a light is at least this bright
     int threads;
+    unsigned channels = 7;          // bits of r, g, b that this plan is for
+    float stretch[2] = {1.f, 1.f};  // of a light's radius beyond the plane of focus, and before it
 };
 
 constexpr int SEGMENT = 32; // second entries are noted per run of so many cells

@@ -230,6 +230,8 @@ SHAPES = [
     {"rim": -1},
     {"cats_eye": 1},
     {"blades": 5, "squeeze": 1.33, "rim": 0.5, "cats_eye": 0.7},
+    {"picture": [[1, 0.2, 0], [1, 1, 0.5]], "rotation_deg": 30, "rim": 0.5},
+    {"fringe": 1},
 ]
 
 

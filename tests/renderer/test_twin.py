@@ -38,13 +38,19 @@ def occlusion_scene(rows: int, cols: int, largest: float) -> tuple[FloatImage, F
     return radiance.astype(np.float32), defocus_px.astype(np.float32)
 
 
-def twin(radiance: FloatImage, defocus_px: FloatImage, aperture: Aperture) -> FloatImage:
+def twin(
+    radiance: FloatImage,
+    defocus_px: FloatImage,
+    aperture: Aperture,
+    matte: FloatImage | None = None,
+) -> FloatImage:
     """The definition in float64."""
     with torch.no_grad():
         out = layered.blur(
             torch.from_numpy(radiance).double(),
             torch.from_numpy(defocus_px).double(),
             aperture=aperture,
+            matte=None if matte is None else torch.from_numpy(matte),
         )
     return np.asarray(out.float().numpy())
 
@@ -55,6 +61,8 @@ def agreement_db(one: FloatImage, other: FloatImage) -> float:
     return float(-10 * np.log10(max(float(np.mean((codes[0] - codes[1]) ** 2)), 1e-12)))
 
 
+LINE = np.linspace(-1, 1, 160)
+STAR = np.hypot(LINE[:, None], LINE) < 0.5 + 0.4 * np.cos(5 * np.arctan2(LINE[:, None], LINE))
 APERTURES = {
     "round": Aperture(),
     "blades": Aperture(blades=5, roundness=0.3, rotation_deg=20),
@@ -63,6 +71,8 @@ APERTURES = {
     "soft-rim": Aperture(rim=-1),
     "cats-eye": Aperture(cats_eye=1),
     "all": Aperture(blades=5, rotation_deg=20, squeeze=1.33, rim=0.6, cats_eye=0.8),
+    "picture": Aperture(picture=STAR, rotation_deg=20, squeeze=1.33, rim=-0.6),
+    "fringe": Aperture(blades=7, fringe=1),
 }
 shapes = pytest.mark.parametrize("aperture", APERTURES.values(), ids=APERTURES.keys())
 
@@ -102,12 +112,24 @@ def test_native_draws_lights_as_its_definition_does(aperture):
     assert agreement_db(native, twin(radiance, defocus_px, aperture)) >= LIGHTS_DB
 
 
+@pytest.mark.parametrize("largest", [14.0, 40.0])
+def test_native_agrees_with_its_definition_about_a_matte(largest):
+    """Soft pixels part in the same way, at full size and at reduced levels."""
+    radiance, defocus_px = occlusion_scene(96, 128, largest)
+    matte = np.random.default_rng(6).random((96, 128), dtype=np.float32)
+    matte[:, :30], matte[:, 90:] = 1, 0
+    native = blur(radiance, defocus_px, matte=matte)
+    least = FULL_SIZE_DB if largest < 16 else LEVELS_DB
+    assert agreement_db(native, twin(radiance, defocus_px, Aperture(), matte)) >= least
+
+
 @pytest.mark.parametrize("radius", EXACT_RADII)
 @pytest.mark.parametrize("sign", [1, -1])
-def test_the_definition_is_a_scatter_where_defocus_is_uniform(radius, sign):
+@pytest.mark.parametrize("name", ["rim", "picture", "fringe"])
+def test_the_definition_is_a_scatter_where_defocus_is_uniform(radius, sign, name):
     """One layer: every point spreads over its own disc, turned by half a turn in front."""
     radiance = np.random.default_rng(2).random((24, 30, 3), dtype=np.float32)
-    aperture = Aperture(blades=5, rotation_deg=12, rim=0.5)
+    aperture = {"rim": Aperture(blades=5, rotation_deg=12, rim=0.5), **APERTURES}[name]
     defocus_px = np.full((24, 30), sign * radius, np.float32)
     expected = scatter(radiance, defocus_px, aperture=aperture)
     actual = twin(radiance, defocus_px, aperture)

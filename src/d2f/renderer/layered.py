@@ -22,8 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import FloatImage
 from ..optics.aperture import CENTRE, Aperture, Place
-from ..optics.point_image import LIGHT_RADII, point_image
+from ..optics.point_image import LIGHT_RADII, channel_groups, point_image
 from .layers import (
     IN_FOCUS_PX,
     kernel_radius,
@@ -40,6 +41,8 @@ EMPTY_COVERAGE = 1e-4  # less coverage than this ends a connected surface
 MIN_ROOM = 1e-6
 MIN_LIGHT_ROOM = 1e-3
 MIN_LIGHT_KERNEL_PX = 0.5
+
+Stretch = tuple[float, float]  # of radii beyond the plane of focus, and before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +108,11 @@ def _spread(layer: Tensor, kernel: Tensor, row: slice, col: slice) -> Tensor:
     return blurred
 
 
-def _convolve(layer: Tensor, defocus_px: float, aperture: Aperture) -> Tensor:
+def _convolve(layer: Tensor, defocus_px: float, aperture: Aperture, stretch: Stretch) -> Tensor:
     """Spread a layer (..., H, W, 4); where the opening is cut, part by part."""
     if defocus_px == 0:
         return layer
-    radius = kernel_radius(abs(defocus_px))
+    radius = kernel_radius(abs(defocus_px) * stretch[defocus_px > 0])
 
     def kernel(place: Place) -> Tensor:
         image = point_image(aperture, radius, nearer=defocus_px > 0, place=place)
@@ -124,9 +127,10 @@ def _convolve(layer: Tensor, defocus_px: float, aperture: Aperture) -> Tensor:
     return blurred
 
 
-def _draw_light(canvas: Tensor, light: Tensor, aperture: Aperture) -> None:
+def _draw_light(canvas: Tensor, light: Tensor, aperture: Aperture, stretch: Stretch) -> None:
     """Add the disc of one light (6,) to a canvas (H, W, 3)."""
     y, x, radius = int(light[0]), int(light[1]), float(light[2])
+    radius *= stretch[radius > 0]
     size = math.sqrt(max(radius**2 - 1 / 3, MIN_LIGHT_KERNEL_PX**2))
     place = place_of(y, x, *canvas.shape[:2])
     image = point_image(aperture, size, nearer=radius > 0, place=place, radii=LIGHT_RADII)
@@ -138,7 +142,9 @@ def _draw_light(canvas: Tensor, light: Tensor, aperture: Aperture) -> None:
     canvas[y0:y1, x0:x1] += part[..., None] * light[3:]
 
 
-def _draw_lights(surfaces: Surfaces, knots: list[float], aperture: Aperture) -> dict[int, Tensor]:
+def _draw_lights(
+    surfaces: Surfaces, knots: list[float], aperture: Aperture, stretch: Stretch
+) -> dict[int, Tensor]:
     """Light (..., H, W, 3) that is drawn before each layer, by the layer's index."""
     canvases: dict[int, Tensor] = {}
     for picture, lights in enumerate(surfaces.lights):
@@ -148,7 +154,7 @@ def _draw_lights(surfaces: Surfaces, knots: list[float], aperture: Aperture) -> 
             if nearest not in canvases:
                 canvases[nearest] = torch.zeros_like(surfaces.front[..., :3])
             pictures = canvases[nearest].reshape(-1, *surfaces.front.shape[-3:-1], 3)
-            _draw_light(pictures[picture], light, aperture)
+            _draw_light(pictures[picture], light, aperture, stretch)
     return canvases
 
 
@@ -189,15 +195,24 @@ def blur_surfaces(surfaces: Surfaces, *, aperture: Aperture = Aperture()) -> Ten
     if surfaces.back is not None and surfaces.back_defocus_px is not None:
         parts.append((surfaces.back, _signed_square(surfaces.back_defocus_px)))
     layers = []
-    for k, knot in enumerate(knots):
+    for k in range(len(knots)):
         nearer = squares[k - 1] if k > 0 else None
         farther = squares[k + 1] if k + 1 < len(knots) else None
         layer = sum(
             (_share(u, nearer, squares[k], farther)[..., None] * part for part, u in parts),
             start=torch.zeros((), dtype=surfaces.front.dtype, device=surfaces.front.device),
         )
-        layers.append(_convolve(layer, knot, aperture))
-    return _composite(layers, _draw_lights(surfaces, knots, aperture))
+        layers.append(layer)
+    out = torch.zeros_like(surfaces.front[..., :3])
+    for channels, stretch in channel_groups(aperture):
+        blurred = [
+            _convolve(layer, knot, aperture, stretch)
+            for layer, knot in zip(layers, knots, strict=True)
+        ]
+        seen = _composite(blurred, _draw_lights(surfaces, knots, aperture, stretch))
+        shown = torch.tensor([k in channels for k in range(3)], device=seen.device)
+        out = torch.where(shown, seen, out)
+    return out
 
 
 def visible_surface(radiance: Tensor, defocus_px: Tensor) -> Surfaces:
@@ -212,13 +227,15 @@ def visible_surface(radiance: Tensor, defocus_px: Tensor) -> Surfaces:
     return Surfaces(front=front, front_defocus_px=defocus_px)
 
 
-def surfaces_of(radiance: Tensor, defocus_px: Tensor) -> Surfaces:
+def surfaces_of(radiance: Tensor, defocus_px: Tensor, *, matte: Tensor | None = None) -> Surfaces:
     """The photo taken apart: split silhouettes, lights, and what is guessed behind near edges.
 
     Parameters
     ----------
     radiance : (..., H, W, 3), linear light, at least 0
     defocus_px : (..., H, W), px
+    matte : (..., H, W), 0..1, optional
+        Share of the near surface in each pixel; 0 and 1 are pixels of one surface.
 
     Returns
     -------
@@ -228,7 +245,10 @@ def surfaces_of(radiance: Tensor, defocus_px: Tensor) -> Surfaces:
     shape = defocus_px.shape
     pictures = radiance.detach().cpu().numpy().reshape(-1, *shape[-2:], 3)
     maps = defocus_px.detach().cpu().numpy().reshape(-1, *shape[-2:])
-    found = [find_surfaces(picture, radius) for picture, radius in zip(pictures, maps, strict=True)]
+    mattes: list[FloatImage | None] = [None] * len(maps)
+    if matte is not None:
+        mattes = list(matte.detach().cpu().numpy().reshape(-1, *shape[-2:]))
+    found = [find_surfaces(*parts) for parts in zip(pictures, maps, mattes, strict=True)]
 
     def stacked(name: str) -> Tensor:
         parts = np.stack([getattr(surfaces, name) for surfaces in found])
@@ -246,7 +266,13 @@ def surfaces_of(radiance: Tensor, defocus_px: Tensor) -> Surfaces:
     )
 
 
-def blur(radiance: Tensor, defocus_px: Tensor, *, aperture: Aperture = Aperture()) -> Tensor:
+def blur(
+    radiance: Tensor,
+    defocus_px: Tensor,
+    *,
+    aperture: Aperture = Aperture(),
+    matte: Tensor | None = None,
+) -> Tensor:
     """Blur every point of a photo as a lens of this opening would.
 
     Parameters
@@ -255,9 +281,11 @@ def blur(radiance: Tensor, defocus_px: Tensor, *, aperture: Aperture = Aperture(
     defocus_px : (..., H, W), px
         Signed radius of the circle of confusion, + nearer than the plane of focus.
     aperture : Aperture
+    matte : (..., H, W), 0..1, optional
+        Share of the near surface in each pixel; 0 and 1 are pixels of one surface.
 
     Returns
     -------
     radiance : (..., H, W, 3)
     """
-    return blur_surfaces(surfaces_of(radiance, defocus_px), aperture=aperture)
+    return blur_surfaces(surfaces_of(radiance, defocus_px, matte=matte), aperture=aperture)

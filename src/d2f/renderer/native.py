@@ -12,6 +12,7 @@ import d2f._native as _native
 from ..arrays import FloatImage
 from ..errors import UsageError
 from ..optics.aperture import Aperture
+from ..optics.point_image import channel_groups
 from .layers import LIGHT_FLOOR, layer_radii
 from .plan import opening, side_layers
 
@@ -37,6 +38,19 @@ def _check_shapes(radiance: FloatImage, defocus_px: FloatImage) -> None:
         )
 
 
+def _checked_matte(matte: NDArray[Any] | None, shape: tuple[int, ...]) -> FloatImage | None:
+    if matte is None:
+        return None
+    matte = _as_float32("matte", matte)
+    if matte.shape != shape:
+        raise UsageError(
+            f"matte has shape {matte.shape}, the picture {shape}: resize the matte first."
+        )
+    if not (matte.min() >= 0 and matte.max() <= 1):
+        raise UsageError("matte holds values outside 0..1: give the share of the near surface.")
+    return matte
+
+
 def _check_values(radiance: FloatImage, defocus_px: FloatImage) -> None:
     # Minimum and maximum show NaN and infinity without a mask of the picture's size.
     for name, array in (("radiance", radiance), ("defocus_px", defocus_px)):
@@ -49,6 +63,7 @@ def blur(
     defocus_px: NDArray[Any],
     *,
     aperture: Aperture = Aperture(),
+    matte: NDArray[Any] | None = None,
     threads: int = 0,
 ) -> FloatImage:
     """Blur every point of a photo as a lens of this opening would.
@@ -62,6 +77,10 @@ def blur(
         0.25 px count as 0, radii above 4000 px as 4000.
     aperture : Aperture
         Shape of the opening.
+    matte : float32 (H, W), 0..1, optional
+        Where it lies between 0 and 1, the pixel is a mix of a near surface, at the pixel's own
+        defocus, and of what is guessed to lie behind it: hair, fur, a window's edge. 1 and 0 are
+        pixels that show one surface alone, each at its own defocus.
     threads : int
         0 uses every core; the result is the same for any number.
 
@@ -84,14 +103,23 @@ def blur(
             f"aperture={aperture!r:.40}, threads={threads!r:.40}: give an Aperture and a whole "
             "number."
         )
+    matte = _checked_matte(matte, defocus_px.shape)
     nearest, farthest = float(defocus_px.max()), float(defocus_px.min())
     out = np.empty_like(radiance)
     _native.blur(
         np.maximum(radiance, 0) if radiance.min() < 0 else radiance,
         defocus_px,
+        matte,
         out,
-        near=side_layers(aperture, len(layer_radii(max(nearest, 0.0))), 1),
-        far=side_layers(aperture, len(layer_radii(max(-farthest, 0.0))), -1),
+        passes=[
+            (
+                side_layers(aperture, len(layer_radii(max(nearest, 0.0))), 1, before),
+                side_layers(aperture, len(layer_radii(max(-farthest, 0.0))), -1, beyond),
+                sum(1 << channel for channel in channels),
+                (beyond, before),
+            )
+            for channels, (beyond, before) in channel_groups(aperture)
+        ],
         opening=opening(aperture),
         light_floor=LIGHT_FLOOR,
         threads=threads,

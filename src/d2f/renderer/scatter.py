@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import FloatImage
 from ..optics.aperture import Aperture, Place
-from ..optics.point_image import point_image
+from ..optics.point_image import channel_groups, point_image
 from .layers import IN_FOCUS_PX, place_of
 
 __all__ = ["scatter"]
@@ -21,12 +21,13 @@ WIDEST = 2.5  # radii: the corners of a triangle squeezed by 2 lie 2.2 out
 
 
 def _point_image(
-    defocus_px: float, aperture: Aperture, place: Place
+    defocus_px: float, stretch: tuple[float, float], aperture: Aperture, place: Place
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     if abs(defocus_px) < IN_FOCUS_PX:
         return np.ones((1, 1))
     # The pixel's own box adds 1/12 of variance per axis, a third of a squared radius.
-    radius_px = max(defocus_px**2 - 1 / 3, MIN_KERNEL_RADIUS_PX**2) ** 0.5
+    stretched = defocus_px * stretch[defocus_px > 0]
+    radius_px = max(stretched**2 - 1 / 3, MIN_KERNEL_RADIUS_PX**2) ** 0.5
     return point_image(aperture, radius_px, nearer=defocus_px > 0, place=place)
 
 
@@ -47,11 +48,27 @@ def scatter(
     radiance : float32 (H, W, 3)
         Divided by the coverage that reached each pixel, so that the border does not darken.
     """
-    rows, cols = defocus_px.shape
     reach = int(np.ceil(WIDEST * np.abs(defocus_px).max())) + 2
+    out = np.zeros_like(radiance)
+    for channels, stretch in channel_groups(aperture):
+        seen = _scatter(radiance, defocus_px, stretch, aperture, reach)
+        out[..., channels] = seen[..., channels]
+    return out
+
+
+def _scatter(
+    radiance: FloatImage,
+    defocus_px: FloatImage,
+    stretch: tuple[float, float],
+    aperture: Aperture,
+    reach: int,
+) -> FloatImage:
+    """The same for one size of the circles."""
+    rows, cols = defocus_px.shape
     light = np.zeros((rows + 2 * reach, cols + 2 * reach, 4))
     for y, x in np.ndindex(rows, cols):
-        kernel = _point_image(float(defocus_px[y, x]), aperture, place_of(y, x, rows, cols))
+        place = place_of(y, x, rows, cols)
+        kernel = _point_image(float(defocus_px[y, x]), stretch, aperture, place)
         up, left = kernel.shape[0] // 2, kernel.shape[1] // 2
         window = np.s_[y + reach - up : y + reach + up + 1, x + reach - left : x + reach + left + 1]
         light[window] += kernel[..., None] * np.append(radiance[y, x], 1.0)

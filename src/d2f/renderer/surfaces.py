@@ -2,7 +2,8 @@
 
 Three findings make the difference between layers and a lens:
 
-- silhouette pixels mix two surfaces; each is taken apart into a near and a far part;
+- silhouette pixels mix two surfaces; each is taken apart into a near and a far part, by its matte
+  where there is one;
 - small lights stand out of their surroundings; they are cut out and drawn one by one;
 - behind a near surface close to its edge the farther one goes on (see hidden.py).
 """
@@ -170,7 +171,9 @@ def _split(
     return np.append(part, cover), nearest, far, farthest
 
 
-def find_surfaces(radiance: FloatImage, defocus_px: FloatImage) -> FoundSurfaces:
+def find_surfaces(
+    radiance: FloatImage, defocus_px: FloatImage, matte: FloatImage | None = None
+) -> FoundSurfaces:
     """Take a photo apart into surfaces and lights.
 
     Parameters
@@ -178,6 +181,9 @@ def find_surfaces(radiance: FloatImage, defocus_px: FloatImage) -> FoundSurfaces
     radiance : float32 (H, W, 3), linear light, at least 0
     defocus_px : float32 (H, W), px
         Signed radius of the circle of confusion, + nearer than the plane of focus.
+    matte : float32 (H, W), 0..1, optional
+        Between 0 and 1: share of the near surface, at the pixel's own defocus, before what is
+        hidden behind it.
 
     Returns
     -------
@@ -186,16 +192,24 @@ def find_surfaces(radiance: FloatImage, defocus_px: FloatImage) -> FoundSurfaces
     colour, radius = radiance.astype(np.float64), defocus_px.astype(np.float64)
     edge = _edges(radius)
     rest, lit, lights = _cut_lights(colour, radius)
-    usable = ~edge & ~lit
+    share = np.ones_like(radius) if matte is None else matte.astype(np.float64)
+    soft = (share > 0) & (share < 1)
+    usable = ~edge & ~lit & ~soft
     front = np.concatenate([rest, np.ones((*radius.shape, 1))], axis=2)
     back, back_radius = np.zeros_like(front), np.zeros_like(radius)
     front_radius = radius.copy()
-    if edge.any():
+    if edge.any() or soft.any():
         hidden = guess_hidden(colour, radius, usable)
         for y, x in np.ndindex(*radius.shape):
             if behind := hidden_behind(*hidden, y, x, float(radius[y, x])):
-                back[y, x], back_radius[y, x] = np.append(behind[0], 1.0), behind[1]
-    for y, x in np.argwhere(edge):
+                colour_behind, back_radius[y, x] = behind
+                if soft[y, x]:
+                    # The surface behind cannot be brighter than the pixel lets it.
+                    colour_behind = np.minimum(colour_behind, rest[y, x] / (1 - share[y, x]))
+                    part = rest[y, x] - (1 - share[y, x]) * colour_behind
+                    front[y, x] = np.append(np.maximum(0, part), share[y, x])
+                back[y, x] = np.append(colour_behind, 1.0)
+    for y, x in np.argwhere(edge & ~soft):
         if parts := _split(colour, rest, radius, usable, y, x):
             front[y, x], front_radius[y, x] = parts[0], parts[1]
             back[y, x], back_radius[y, x] = np.append(parts[2], 1.0), parts[3]
