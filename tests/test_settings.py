@@ -52,7 +52,7 @@ def test_settings_cannot_be_changed():
         ({"f_number": math.nan}, "lens.f_number=nan"),
         ({"blur_percent": -1}, "lens.blur_percent=-1"),
         ({"blades": 2}, "blades=2 is no iris"),
-        ({"focus": (0.5, 1.2)}, "focus.point.1=1.2"),
+        ({"focus": (0.5, 1.2)}, r"focus=\(0.5, 1.2\): the point lies outside"),
         ({"focus": "nose"}, "focus='nose'"),
         ({"focus": 0.5}, "focus=0.5"),
         ({"depth_unit": "feet"}, "depth.unit='feet'"),

@@ -14,6 +14,7 @@ from . import files
 from .errors import UsageError
 from .files import Photo
 from .pipeline import Rendered, Session
+from .scene import Subject
 from .settings import Settings, settings_from_choices
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ class OpenPhoto:
         self.photo = session.photo
         self.disparity = session.view.disparity
         self.focus_map = session.view.focus_map
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What a photographer might focus on: faces and subjects, best first.
+
+        Each has a box (x, y, width, height) and a point (x, y) in fractions of the photo, its
+        kind ("face" or "subject"), its score 0..1 and its disparity.
+        """
+        return self._session.subjects
 
     def render(
         self,
@@ -139,7 +149,8 @@ def render(
     settings : Settings, optional
         What holds where nothing else is chosen.
     **choices
-        `focus="auto"` or a point (x, y) in 0..1 from the top left, `f_number`, `blur_percent`,
+        `focus`: "auto", "face", a point (x, y) or a box (x, y, width, height) in 0..1 from the
+        top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
         `squeeze`, `rim`, `cats_eye`, `tilt`, `grain`,
         `highlights`, `depth`, `depth_unit`.

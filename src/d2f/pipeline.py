@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from .arrays import ByteImage, FloatImage
 from .errors import PhotoError
 from .files import Photo
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
-from .scene import Focus, View
+from .models.faces import DetectedFace, FaceDetector
+from .scene import Focus, Subject, View
 from .settings import DepthSettings, LensSettings, Settings
 
 __all__ = ["Rendered", "Session"]
@@ -64,6 +65,7 @@ class Rendered:
                 "disparity": round(self.focus.disparity, 5),
                 "confidence": round(self.focus.confidence, 3),
                 "certainty": self.focus.certainty,
+                "reason": self.focus.reason,
             },
             "f_number": None if math.isinf(self.f_number) else round(self.f_number, 3),
             "nearest_defocus_px": round(float(self.defocus_px.max()), 2),
@@ -115,15 +117,10 @@ class Session:
             If the settings cannot be had with this photo.
         """
         photo, view = self.photo, self.view
-        focus = scene.choose_focus(
-            view.disparity,
-            view.focus_map,
-            point=settings.focus.point,
-            sharpness=view.sharpness,
-        )
+        focus = self.focus_for(settings)
         disparity = scene.held_disparity(
             view.disparity,
-            view.subject if settings.focus.mode == "auto" else None,
+            view.subject if focus.on_subject else None,
             at=focus.disparity,
             subject_range=focus.subject_range,
             contact=None if view.metric else focus.contact,  # metric depth has no need of mending
@@ -157,6 +154,36 @@ class Session:
             depth_source=view.source,
         )
 
+    def focus_for(self, settings: Settings) -> Focus:
+        """Where these settings put the plane of focus, and why.
+
+        Raises
+        ------
+        UsageError
+            If the photo has no face where one is wanted, or nothing so near.
+        MissingPartError
+            If the weights of the face detector are missing.
+        """
+        view, wish = self.view, settings.focus
+        return scene.choose_focus(
+            view.disparity,
+            view.focus_map,
+            wish=wish,
+            metric=view.metric,
+            sharpness=view.sharpness,
+            faces=self.faces if wish.mode == "face" else (),
+        )
+
+    @cached_property
+    def faces(self) -> tuple[DetectedFace, ...]:
+        """The photo's faces, best first; looked for when first asked."""
+        return tuple(_face_detector().detect(_srgb_copy(self.photo)))
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What a photographer might focus on, best first."""
+        return scene.subjects_of(self.view.disparity, self.view.focus_map, self.faces)
+
     def _radiance_with(self, highlights: float) -> FloatImage:
         """Radiance of the photo; kept, since a slider of focus or aperture does not change it."""
         if self._radiance is None or self._radiance[0] != highlights:
@@ -170,6 +197,11 @@ class Session:
 @cache
 def _model() -> CompactModel:
     return CompactModel.load()
+
+
+@cache
+def _face_detector() -> FaceDetector:
+    return FaceDetector.load()
 
 
 def _analyse(photo: Photo, settings: DepthSettings) -> View:

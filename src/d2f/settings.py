@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 
 from .errors import UsageError
+from .focus_words import LONGEST_M, box_trouble, focus_fields
 from .optics import Aperture, ThinLens
 
 __all__ = [
@@ -22,8 +24,10 @@ __all__ = [
     "LensSettings",
     "LightSettings",
     "Option",
+    "OutputSettings",
     "Settings",
     "settings_from_choices",
+    "trouble_in",
 ]
 
 
@@ -53,29 +57,40 @@ class Option:
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Tilt = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 DepthUnit = Literal["m", "1/m", "relative"]
+FormatName = Literal["jpeg", "png", "tiff", "webp"]
 
 
 class _Group(BaseModel):
     option: ClassVar[Option | None] = None  # given where the whole group is one choice
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class FocusSettings(_Group):
     """Where the plane of focus lies."""
 
-    option = Option("--focus", "auto|X,Y", "focus")
+    option = Option("--focus", "auto|face|X,Y|X,Y,W,H|nearest|farthest|DISTANCEm", "focus")
 
-    mode: Literal["auto", "point"] = Field(
-        "auto", description="auto: on the subject that the model finds; point: at the given point."
+    mode: Literal["auto", "face", "point", "box", "nearest", "farthest", "distance"] = Field(
+        "auto", description="auto: on the subject that the model finds; or one of the other ways."
     )
     point: tuple[Fraction, Fraction] | None = Field(
         None, description="Point (x, y) in fractions of width and height, from the top left."
     )
+    box: tuple[Fraction, Fraction, Fraction, Fraction] | None = Field(
+        None, description="Box (x, y, width, height) in fractions: all that lies in it stays sharp."
+    )
+    distance_m: Annotated[float | None, Field(gt=0, le=LONGEST_M)] = Field(
+        None, description="Distance in m; on relative depth the nearest thing counts as 1 m away."
+    )
 
     @model_validator(mode="after")
-    def _point_belongs_to_mode(self) -> Self:
-        if (self.mode == "point") != (self.point is not None):
-            raise ValueError("focus needs mode 'point' and a point (x, y) together")
+    def _field_belongs_to_mode(self) -> Self:
+        for mode, field in (("point", "point"), ("box", "box"), ("distance", "distance_m")):
+            if (self.mode == mode) != (getattr(self, field) is not None):
+                raise ValueError(f"focus needs mode '{mode}' and {field} together")
+        trouble = None if self.box is None else box_trouble(self.box)
+        if trouble:
+            raise ValueError(trouble.removesuffix("."))
         return self
 
 
@@ -168,6 +183,14 @@ class DepthSettings(_Group):
     )
 
 
+class OutputSettings(_Group):
+    """What is written."""
+
+    format: FormatName | None = Field(
+        None, description="Format of the picture; by default what its name says, or the photo's."
+    )
+
+
 class Settings(_Group):
     """Every choice a user can make about a picture."""
 
@@ -175,6 +198,22 @@ class Settings(_Group):
     lens: LensSettings = LensSettings()
     light: LightSettings = LightSettings()
     depth: DepthSettings = DepthSettings()
+    output: OutputSettings = OutputSettings()
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Settings:
+        """Settings from a file: a sidecar of a picture, plain JSON, or TOML.
+
+        Raises
+        ------
+        PhotoError
+            If the file cannot be read.
+        UsageError
+            If it holds no settings.
+        """
+        from .settings_file import settings_from_file
+
+        return settings_from_file(Path(path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,21 +350,26 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        if isinstance(first["input"], dict):  # a whole group was refused: the reason says it all
-            raise UsageError(reason) from None
-        raise UsageError(f"{where}={first['input']!r:.80}: {reason}.") from None
+        raise UsageError(trouble_in(error)) from None
+
+
+def trouble_in(error: ValidationError) -> str:
+    """The first thing that is wrong, in words: the field, its value and what is allowed."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if first["type"] == "extra_forbidden":
+        *above, name = first["loc"]
+        model = _model_of(str(above[0])) if above else Settings
+        known = ", ".join(model.model_fields)
+        return f"{where} is no setting: {'.'.join(map(str, above)) or 'settings'} has {known}."
+    if isinstance(first["input"], dict):  # a whole group was refused: the reason says it all
+        return reason
+    return f"{where}={first['input']!r:.80}: {reason}."
 
 
 def _focus_from_choice(value: Any) -> dict[str, Any]:  # a user's word: anything may come
-    if isinstance(value, str) and value == "auto":
-        return {"mode": "auto", "point": None}
     try:
-        if isinstance(value, str):
-            raise TypeError
-        x, y = (float(part) for part in value)
-    except (TypeError, ValueError):
-        raise UsageError(f"focus={value!r}: give 'auto' or a point (x, y) in 0..1.") from None
-    return {"mode": "point", "point": (x, y)}
+        return focus_fields(value)
+    except UsageError as error:
+        raise UsageError(f"focus={value!r:.80}: {error}") from None

@@ -7,6 +7,7 @@ import pytest
 
 from d2f.errors import UsageError
 from d2f.scene import choose_focus
+from d2f.settings import FocusSettings, settings_from_choices
 
 ROWS, COLS = 90, 120
 
@@ -15,6 +16,11 @@ def disc(row: float, col: float, radius: float) -> np.ndarray:
     """A mask of a disc on the small map."""
     rows, cols = np.mgrid[:ROWS, :COLS]
     return np.hypot(rows - row, cols - col) < radius
+
+
+def wish(choice: object) -> FocusSettings:
+    """What a user's word for the focus means."""
+    return settings_from_choices(focus=choice).focus
 
 
 def full(small: np.ndarray) -> np.ndarray:
@@ -84,15 +90,101 @@ def test_a_dim_map_tells_what_the_picture_is_about():
 def test_a_point_gives_the_disparity_of_that_very_pixel(point):
     """At edges too: the defocus there is 0, not that of a mean of two sides."""
     disparity = np.random.default_rng(0).random((61, 83), np.float32)
-    focus = choose_focus(disparity, np.zeros((9, 9), np.float32), point=point)
+    focus = choose_focus(disparity, np.zeros((9, 9), np.float32), wish=wish(point))
     row, col = min(int(point[1] * 61), 60), min(int(point[0] * 83), 82)
     assert focus.disparity == disparity[row, col]
     assert focus.point == point
     assert focus.certainty == "sure"
 
 
-@pytest.mark.parametrize("point", [(1.2, 0.5), (0.5, -0.1), (float("nan"), 0.5)])
-def test_a_point_outside_the_photo_is_refused(point):
-    """The message tells the point and the range."""
-    with pytest.raises(UsageError, match=r"outside.*0\.\.1"):
-        choose_focus(np.zeros((8, 8), np.float32), np.zeros((4, 4), np.float32), point=point)
+@pytest.mark.parametrize("box", [(0.25, 0.25, 0.5, 0.5), (0, 0, 1, 1), (0.99, 0.99, 0.01, 0.01)])
+def test_the_range_of_a_box_is_kept_sharp(box):
+    """All disparities in the box lie in the range, its median is the plane; specks are left out."""
+    disparity = np.tile(np.linspace(0, 1, 400, dtype=np.float32), (300, 1))
+    disparity[150, 200] = 7
+    focus = choose_focus(disparity, np.zeros((30, 40), np.float32), wish=wish(box))
+    near, far = focus.subject_range
+    assert near == pytest.approx(min(box[0] + box[2], 1), abs=0.03)
+    assert far == pytest.approx(box[0], abs=0.03)
+    assert focus.disparity == pytest.approx(box[0] + box[2] / 2, abs=0.01)
+    assert focus.point == (box[0] + box[2] / 2, box[1] + box[3] / 2)
+
+
+def test_nearest_and_farthest_are_no_specks():
+    """A wrong cell in a hundred is passed over, a post of three in a hundred is not."""
+    small = np.full((ROWS, COLS), 0.5, np.float32)
+    small[:30], small[40:44, 10:80] = 0.1, 0.9
+    small[0, :60], small[89, :60] = 0, 1
+    disparity, focus_map = full(small), np.zeros((ROWS, COLS), np.float32)
+    nearest = choose_focus(disparity, focus_map, wish=wish("nearest"))
+    farthest = choose_focus(disparity, focus_map, wish=wish("farthest"))
+    assert nearest.disparity == np.float32(0.9)
+    assert nearest.subject_range == (1.0, np.float32(0.9))
+    assert farthest.disparity == np.float32(0.1)
+    assert farthest.subject_range == (np.float32(0.1), 0.0)
+
+
+def test_a_distance_is_its_disparity():
+    """On metric depth without a note; told where nothing lies so far away."""
+    disparity = np.tile(np.linspace(0.2, 1, 40, dtype=np.float32), (30, 1))
+    focus_map = np.zeros((30, 40), np.float32)
+    focus = choose_focus(disparity, focus_map, wish=wish("2.5m"), metric=True)
+    assert (focus.disparity, focus.note) == (0.4, None)
+    assert disparity[0, int(focus.point[0] * 40)] == pytest.approx(0.4, abs=0.02)
+    beyond = choose_focus(disparity, focus_map, wish=wish("8 m"), metric=True)
+    assert beyond.note == "nothing lies 8 m away: the photo goes from 1 m to 5 m"
+
+
+def test_a_distance_on_relative_depth_is_an_assumption_that_is_told():
+    """The nearest thing counts as 1 m away, and nothing is nearer."""
+    disparity = np.tile(np.linspace(0, 1, 40, dtype=np.float32), (30, 1))
+    focus_map = np.zeros((30, 40), np.float32)
+    focus = choose_focus(disparity, focus_map, wish=wish("4m"))
+    assert focus.disparity == 0.25
+    assert "counts as 1 m" in focus.note
+    with pytest.raises(UsageError, match=r"0\.5 m needs metric depth"):
+        choose_focus(disparity, focus_map, wish=wish("0.5m"))
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ((1.2, 0.5), "point lies outside"),
+        ((0.5, -0.1), "point lies outside"),
+        ("nan,0.5", "point lies outside"),
+        ((0.5, 0.5, 0.6, 0.1), "reaches beyond"),
+        ((-0.1, 0.5, 0.6, 0.1), "box lies outside"),
+        ("0.5,0.5,nan,0.1", "box lies outside"),
+        ((0.5, 0.5, 0, 0.1), "box is empty"),
+        ("0.5,0.5,0.1,-0.1", "box is empty"),
+        ("-2m", "above 0"),
+        ("0m", "above 0"),
+        ("nanm", "above 0"),
+        ("1e9m", "up to 10000m"),
+        ("twom", "give auto, face"),
+        ("nose", "give auto, face"),
+        ("1,2,3", "give auto, face"),
+        (3, "give auto, face"),
+        ({}, "give auto, face"),
+    ],
+)
+def test_a_focus_that_makes_no_sense_is_refused(choice, words):
+    """One sentence with the choice and the way out."""
+    with pytest.raises(UsageError, match=words):
+        wish(choice)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"mode": "box"},
+        {"mode": "auto", "point": (0.5, 0.5)},
+        {"mode": "distance", "box": (0, 0, 1, 1)},
+        {"mode": "box", "box": (0.5, 0.5, 0.6, 0.1)},
+        {"mode": "distance", "distance_m": 0},
+    ],
+)
+def test_fields_that_do_not_belong_together_are_refused(fields):
+    """As they may stand in a file of settings."""
+    with pytest.raises(ValueError, match=r"together|reaches beyond|greater than 0"):
+        FocusSettings(**fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import UsageError
+from ..focus_words import focus_fields
 
 __all__ = ["PARSERS", "parse_aperture", "parse_focus", "parse_tilt"]
 
@@ -23,20 +24,16 @@ def parse_aperture(word: str) -> float:
         raise UsageError("give an f-number, for example f/1.8.") from None
 
 
-def parse_focus(word: str) -> str | tuple[float, float]:
-    """`auto`, or the point in `X,Y`, fractions of width and height from the top left.
+def parse_focus(word: str) -> str:
+    """The word itself, once it is known to mean a focus.
 
     Raises
     ------
     UsageError
-        If it is neither, or the point lies outside the photo.
+        If it means none.
     """
-    if word.strip().lower() == "auto":
-        return "auto"
-    x, y = _pair(word, "give auto or a point X,Y, e.g. 0.5,0.4.")
-    if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise UsageError("the point lies outside the photo; X and Y go from 0 (left, top) to 1.")
-    return x, y
+    focus_fields(word)
+    return word
 
 
 def parse_tilt(word: str) -> tuple[float, float]:

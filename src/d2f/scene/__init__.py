@@ -6,8 +6,19 @@ the plane of focus as a disparity, with its point and confidence.
 """
 
 from .analyse import View, analyse
-from .focus import Focus, choose_focus
+from .focus import choose_focus
+from .plane import Focus
 from .refine import disparity_at_full_size
 from .subject import held_disparity
+from .subjects import Subject, subjects_of
 
-__all__ = ["Focus", "View", "analyse", "choose_focus", "disparity_at_full_size", "held_disparity"]
+__all__ = [
+    "Focus",
+    "Subject",
+    "View",
+    "analyse",
+    "choose_focus",
+    "disparity_at_full_size",
+    "held_disparity",
+    "subjects_of",
+]

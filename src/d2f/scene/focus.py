@@ -1,67 +1,47 @@
-"""Where the plane of focus lies: on the subject the model sees, or where the user points."""
+"""Where the plane of focus lies: on the subject the model sees, or where the user wants it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..arrays import FloatImage
-from ..errors import UsageError
-from .subject import ground_contact, peak_of, smoothed, subject_of
+from ..settings import FocusSettings
+from .faces import Face, focus_on_face
+from .plane import (
+    SUBJECT_FROM,
+    SURE_FROM,
+    Focus,
+    cell_at_disparity,
+    centre_of,
+    focus_at_distance,
+    focus_at_point,
+    focus_farthest,
+    focus_nearest,
+    focus_on_box,
+    nearness,
+    reduced_to,
+    weighted_quantiles,
+)
+from .subject import ground_contact, smoothed, subject_of
 
-__all__ = ["Certainty", "Focus", "choose_focus", "confidence_of", "has_subject"]
+__all__ = ["choose_focus", "confidence_of", "has_subject"]
 
-Certainty = Literal["sure", "ambiguous", "no subject"]
-
-SURE_FROM = 0.95  # height of the smoothed peak: hit rate .98 above, .95 between, .85 below
-SUBJECT_FROM = 0.7  # landscapes and skylines stay below, all pictures with a subject above
-NEARNESS_SHARE = 0.15  # of the long side: sigma by which the subject counts around the point
 RANGE_QUANTILES = (0.1, 0.9)  # of the subject's disparity: what should stay sharp
 DIM_MOST = 0.1  # of a dim focus map: a lone bright spot at the border may not outvote the rest
 SHARP_SHARE = 0.92  # of what is sharp already: stays sharp, with all that is farther
 DIM_LEAST = 1e-3  # where the map is empty, all of the picture counts alike
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Focus:
-    """The plane of focus, and how it was found.
-
-    Attributes
-    ----------
-    disparity : float
-        Of the plane of focus, in the unit of the disparity map.
-    point : (x, y)
-        Fractions of width and height; where the subject was found or pointed at.
-    confidence : float, 0..1
-        Height of the smoothed focus map at its peak; 1 where the user pointed.
-    subject_range : (near, far)
-        Disparity of the subject's near and far parts; both `disparity` where the user pointed.
-    contact : float, optional
-        Disparity of the ground at the subject's foot, where that can be seen.
-    """
-
-    disparity: float
-    point: tuple[float, float]
-    confidence: float
-    subject_range: tuple[float, float]
-    contact: float | None = None
-
-    @property
-    def certainty(self) -> Certainty:
-        """The confidence in words."""
-        if self.confidence >= SURE_FROM:
-            return "sure"
-        return "ambiguous" if self.confidence >= SUBJECT_FROM else "no subject"
-
-
 def choose_focus(
     disparity: FloatImage,
     focus_map: FloatImage,
     *,
-    point: tuple[float, float] | None = None,
+    wish: FocusSettings | None = None,
+    metric: bool = False,
     sharpness: FloatImage | None = None,
+    faces: Sequence[Face] = (),
 ) -> Focus:
     """Choose the plane of focus.
 
@@ -71,12 +51,16 @@ def choose_focus(
         Of the photo, larger = nearer.
     focus_map : float32 (h, w), 0..1
         Where a photographer would focus; of any size, the same picture.
-    point : (x, y), optional
-        Focus exactly on the pixel at these fractions of width and height. Without it the subject
-        is the part of the focus map around its smoothed maximum, and the plane of focus its
-        weighted median; without a subject what is sharp already, and all beyond it.
+    wish : FocusSettings, optional
+        What the user wants; automatic focus if left out. That takes as subject the part of the
+        focus map around its smoothed maximum, and its weighted median as plane of focus; without
+        a subject what is sharp already, and all beyond it.
+    metric : bool
+        Whether disparity is in 1/m; else it is relative.
     sharpness : float32 (h, w), 0..1, optional
         Where the photo is sharp already; without it a dim focus map has to do.
+    faces : sequence of Face
+        The photo's faces, where they are wanted.
 
     Returns
     -------
@@ -85,29 +69,28 @@ def choose_focus(
     Raises
     ------
     UsageError
-        If the point lies outside 0..1.
+        If the photo has no face, or relative depth nothing so near.
     """
-    if point is not None:
-        value = _at_point(disparity, point)
-        return Focus(disparity=value, point=point, confidence=1.0, subject_range=(value, value))
+    wish = wish or FocusSettings()
+    if wish.point is not None:
+        return focus_at_point(disparity, wish.point)
+    if wish.box is not None:
+        return focus_on_box(disparity, wish.box)
+    values = reduced_to(disparity, focus_map.shape)
+    if wish.distance_m is not None:
+        return focus_at_distance(values, wish.distance_m, metric=metric)
+    if wish.mode == "nearest":
+        return focus_nearest(values)
+    if wish.mode == "farthest":
+        return focus_farthest(values)
+    if wish.mode == "face":
+        return focus_on_face(disparity, values, focus_map, faces)
     confidence = confidence_of(focus_map)
-    values = _reduced_to(disparity, focus_map.shape)
-    if confidence < SUBJECT_FROM:
-        if sharpness is not None:
-            return _far_focus(values, sharpness, confidence, share=SHARP_SHARE)
+    if confidence >= SUBJECT_FROM:
+        return _focus_on_subject(values, focus_map, confidence)
+    if sharpness is None:
         return _far_focus(values, np.minimum(focus_map, DIM_MOST), confidence, share=0.5)
-    subject, cell = subject_of(focus_map)
-    weights = subject * _nearness(cell, focus_map.shape)
-    far, middle, near = _weighted_quantiles(
-        values, weights, (RANGE_QUANTILES[0], 0.5, RANGE_QUANTILES[1])
-    )
-    return Focus(
-        disparity=middle,
-        point=_centre_of(cell, focus_map.shape),
-        confidence=confidence,
-        subject_range=(near, far),
-        contact=ground_contact(values, subject, far=far),
-    )
+    return _far_focus(values, sharpness, confidence, share=SHARP_SHARE)
 
 
 def confidence_of(focus_map: FloatImage) -> float:
@@ -120,45 +103,22 @@ def has_subject(focus_map: FloatImage) -> bool:
     return confidence_of(focus_map) >= SUBJECT_FROM
 
 
-def _nearness(cell: tuple[int, int], shape: tuple[int, ...]) -> FloatImage:
-    """Weights that fall off around a cell: of a long subject the part in focus counts."""
-    rows, cols = np.indices(shape, dtype=np.float32)
-    distance = np.hypot(rows - np.float32(cell[0]), cols - np.float32(cell[1]))
-    sigma = np.float32(NEARNESS_SHARE * max(shape))
-    weights: FloatImage = np.exp(np.float32(-0.5) * np.square(distance / sigma))
-    return weights
-
-
-def _at_point(disparity: FloatImage, point: tuple[float, float]) -> float:
-    x, y = point
-    if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise UsageError(
-            f"the focus point ({x:g}, {y:g}) lies outside the photo: give fractions 0..1 of width "
-            "and height."
-        )
-    rows, cols = disparity.shape
-    return float(disparity[min(int(y * rows), rows - 1), min(int(x * cols), cols - 1)])
-
-
-def _centre_of(cell: tuple[int, int], shape: tuple[int, ...]) -> tuple[float, float]:
-    return (cell[1] + 0.5) / shape[1], (cell[0] + 0.5) / shape[0]
-
-
-def _reduced_to(disparity: FloatImage, shape: tuple[int, ...]) -> FloatImage:
-    """The disparity at the centre of each cell; means would lie between near and far."""
-    down = ((np.arange(shape[0]) + 0.5) / shape[0] * disparity.shape[0]).astype(np.int64)
-    along = ((np.arange(shape[1]) + 0.5) / shape[1] * disparity.shape[1]).astype(np.int64)
-    return disparity[np.ix_(down, along)]
-
-
-def _weighted_quantiles(
-    values: FloatImage, weights: FloatImage, shares: tuple[float, ...]
-) -> tuple[float, ...]:
-    """Values that occur, never means of two: a mean could lie where nothing is."""
-    order = np.argsort(values, axis=None)
-    total = np.cumsum(weights.ravel()[order], dtype=np.float64)
-    at = np.searchsorted(total, np.array(shares) * total[-1])
-    return tuple(float(values.ravel()[order[i]]) for i in np.minimum(at, order.size - 1))
+def _focus_on_subject(values: FloatImage, focus_map: FloatImage, confidence: float) -> Focus:
+    subject, cell = subject_of(focus_map)
+    weights = subject * nearness(cell, focus_map.shape)
+    far, middle, near = weighted_quantiles(
+        values, weights, (RANGE_QUANTILES[0], 0.5, RANGE_QUANTILES[1])
+    )
+    sure = confidence >= SURE_FROM
+    return Focus(
+        disparity=middle,
+        point=centre_of(cell, focus_map.shape),
+        confidence=confidence,
+        subject_range=(near, far),
+        reason="on the subject that stands out" if sure else "on the likeliest subject",
+        contact=ground_contact(values, subject, far=far),
+        on_subject=True,
+    )
 
 
 def _far_focus(values: FloatImage, likely: FloatImage, confidence: float, *, share: float) -> Focus:
@@ -167,11 +127,11 @@ def _far_focus(values: FloatImage, likely: FloatImage, confidence: float, *, sha
     What the photographer focused on is sharp; even a dim focus map lies on what the picture is
     about rather than on sky and shadow. Most of it is in focus, and with it all that is farther.
     """
-    (disparity,) = _weighted_quantiles(values, np.maximum(likely, DIM_LEAST), (share,))
-    cell = peak_of(-np.abs(values - np.float32(disparity)))
+    (disparity,) = weighted_quantiles(values, np.maximum(likely, DIM_LEAST), (share,))
     return Focus(
         disparity=disparity,
-        point=_centre_of(cell, values.shape),
+        point=cell_at_disparity(values, disparity),
         confidence=confidence,
         subject_range=(disparity, float(values.min())),
+        reason="on what is sharp already and all that is farther: no subject stands out",
     )

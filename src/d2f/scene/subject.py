@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from ..arrays import FloatImage
 
-__all__ = ["ground_contact", "held_disparity", "peak_of", "smoothed", "subject_of"]
+__all__ = [
+    "connected",
+    "ground_contact",
+    "held_disparity",
+    "peak_of",
+    "smoothed",
+    "subject_of",
+]
 
 SMOOTHING_SHARE = 0.03  # of the map's long side: sigma before the maximum is taken
 SUBJECT_SHARE = 0.5  # of the map's maximum: what still belongs to the subject
@@ -60,7 +67,7 @@ def subject_of(focus_map: FloatImage) -> tuple[FloatImage, tuple[int, int]]:
     rows, cols = np.indices(focus_map.shape, dtype=np.float32)
     distance: FloatImage = np.hypot(rows - np.float32(peak[0]), cols - np.float32(peak[1]))
     cell = peak_of(np.where(inside, -distance, np.float32(-np.inf)))
-    part = _connected(inside, cell)
+    part = connected(inside, cell)
     for _ in range(SKIRT_CELLS):
         part = _grown(part)
     return np.where(part, focus_map, np.float32(0)), cell
@@ -165,7 +172,7 @@ def _grown(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return grown
 
 
-def _connected(inside: NDArray[np.bool_], start: tuple[int, int]) -> NDArray[np.bool_]:
+def connected(inside: NDArray[np.bool_], start: tuple[int, int]) -> NDArray[np.bool_]:
     """The part of a mask that hangs together with a cell, over edges and corners."""
     part = np.zeros(inside.shape, bool)
     part[start] = True
