@@ -6,6 +6,7 @@ or not at all.
 """
 
 from .atomic import check_target
+from .companions import read_aperture_picture, read_matte
 from .depth_map import DepthMap, DepthUnit, read_depth_map
 from .describe import describe
 from .limits import Limits
@@ -32,7 +33,9 @@ __all__ = [
     "photo_to_array",
     "photo_to_bytes",
     "photo_to_pil",
+    "read_aperture_picture",
     "read_depth_map",
+    "read_matte",
     "read_photo",
     "write_defocus_map",
     "write_disparity_map",
