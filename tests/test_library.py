@@ -178,3 +178,35 @@ def test_settings_of_another_kind_are_refused_by_a_session(photo_srgb):
     """A dictionary is no settings object, in a session either."""
     with pytest.raises(UsageError, match="dict"):
         d2f.open(photo_srgb).render(settings={})
+
+
+def test_a_matte_lets_the_background_through_the_hair(tmp_path, photo_srgb):
+    """Grey pixels of the matte are rendered; a matte of the wrong shape is refused."""
+    rows, cols = photo_srgb.shape[:2]
+    matte = np.zeros((rows, cols), np.float32)
+    matte[:, cols // 3 : 2 * cols // 3] = 1
+    matte[:, cols // 3 - 6 : cols // 3] = 0.5
+    np.save(tmp_path / "matte.npy", matte)
+    depth = 0.2 + 0.6 * (matte > 0)
+    np.save(tmp_path / "depth.npy", depth.astype(np.float32))
+    choices = {"depth": tmp_path / "depth.npy", "focus": (0.5, 0.5), "f_number": 0.5}
+    plain = d2f.render(photo_srgb, **choices)
+    soft = d2f.render(photo_srgb, matte=tmp_path / "matte.npy", **choices)
+    changed = np.flatnonzero((soft != plain).any(axis=(0, 2)))
+    assert changed.size
+    np.testing.assert_array_equal(soft[:, cols // 2], photo_srgb[:, cols // 2])
+    np.save(tmp_path / "matte.npy", np.ones((rows, rows * 3)))
+    with pytest.raises(PhotoError, match="aspect"):
+        d2f.render(photo_srgb, matte=tmp_path / "matte.npy", **choices)
+
+
+def test_an_aperture_picture_shapes_the_blur(tmp_path, photo_srgb):
+    """A file's picture is the opening; with blades beside it, it is refused."""
+    Image.fromarray(np.tri(32, dtype=np.uint8) * 255).save(tmp_path / "heart.png")
+    round_opening = d2f.render(photo_srgb, f_number=0.5)
+    own = d2f.render(photo_srgb, f_number=0.5, aperture_picture=tmp_path / "heart.png")
+    assert (own != round_opening).any()
+    with pytest.raises(UsageError, match="leave out blades"):
+        d2f.render(photo_srgb, aperture_picture=tmp_path / "heart.png", blades=6)
+    with pytest.raises(PhotoError, match="does not exist"):
+        d2f.render(photo_srgb, aperture_picture=tmp_path / "none.png")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenPhoto", "PhotoLike", "open", "render"]
 
 PhotoLike: TypeAlias = "str | PathLike[str] | bytes | Image.Image | NDArray[Any] | Photo"
-DEPTH_CHOICES = ("depth", "depth_unit")
+DEPTH_CHOICES = ("depth", "depth_unit", "matte")
 
 
 class OpenPhoto:
@@ -94,6 +94,7 @@ def open(
     *,
     depth: str | PathLike[str] | None = None,
     depth_unit: str | None = None,
+    matte: str | PathLike[str] | None = None,
     settings: Settings | None = None,
 ) -> OpenPhoto:
     """Analyse a photo once, for many renders.
@@ -106,17 +107,19 @@ def open(
         Depth map to use instead of the model's.
     depth_unit : "m", "1/m" or "relative"
         What the depth map holds.
+    matte : path, optional
+        Matte of the subject: where it is grey, its hair lets through what lies behind it.
     settings : Settings, optional
         What holds where a render chooses nothing else.
 
     Raises
     ------
     PhotoError
-        If the photo or the depth map cannot be read.
+        If the photo, the depth map or the matte cannot be read.
     UsageError
         If a choice makes no sense.
     """
-    chosen = settings_from_choices(settings, depth=depth, depth_unit=depth_unit)
+    chosen = settings_from_choices(settings, depth=depth, depth_unit=depth_unit, matte=matte)
     return OpenPhoto(Session(_from_kind(photo), chosen.depth), chosen, type(photo))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -105,6 +105,7 @@ class Session:
         self._on_stage = on_stage
         on_stage("analysing")
         self.view = _analyse(photo, depth or DepthSettings())
+        self._matte = _matte_of(photo, depth or DepthSettings())
         self._grain = light.grain_of(photo.pixels)
         self._radiance: tuple[float, FloatImage] | None = None
 
@@ -130,11 +131,17 @@ class Session:
         defocus_px = optics.defocus_from_disparity(
             disparity, focus.disparity, lens, long_side_px=photo.long_side_px
         )
+        if self._matte is not None:
+            defocus_px = renderer.near_defocus(defocus_px, self._matte)
         self._on_stage("blurring")
         radiance = self._radiance_with(settings.light.highlights)
-        blurred = renderer.blur(radiance, defocus_px, aperture=settings.lens.aperture)
+        blurred = renderer.blur(
+            radiance, defocus_px, aperture=_aperture_of(settings.lens), matte=self._matte
+        )
         self._on_stage("fusing")
         in_focus = fusion.in_focus_mask(defocus_px)
+        if self._matte is not None:  # what shows through hair may be blurred
+            in_focus[renderer.soft_pixels(self._matte)] = 0
         codes = light.codes_with_grain(
             blurred,
             defocus_px,
@@ -215,6 +222,19 @@ def _analyse(photo: Photo, settings: DepthSettings) -> View:
     if settings.file is not None:
         depth = files.read_depth_map(settings.file, unit=settings.unit, size=photo.size)
     return scene.analyse(_srgb_copy(photo), _model(), depth=depth)
+
+
+def _matte_of(photo: Photo, settings: DepthSettings) -> FloatImage | None:
+    if settings.matte is None:
+        return None
+    return files.read_matte(settings.matte, size=photo.size)
+
+
+def _aperture_of(settings: LensSettings) -> optics.Aperture:
+    if settings.aperture_picture is None:
+        return settings.aperture
+    picture = files.read_aperture_picture(settings.aperture_picture)
+    return replace(settings.aperture, picture=picture)
 
 
 def _srgb_copy(photo: Photo) -> ByteImage:

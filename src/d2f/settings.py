@@ -133,6 +133,12 @@ class LensSettings(_Group):
     cats_eye: Fraction = Field(
         0.0, description="How far the opening is cut towards the corners of the picture."
     )
+    fringe: Fraction = Field(
+        0.0, description="Axial colour: green rims behind the focus, magenta ones in front."
+    )
+    aperture_picture: Path | None = Field(
+        None, description="Grey picture of the opening, instead of blades: white lets light in."
+    )
     tilt: Annotated[tuple[Tilt, Tilt], Option(metavar="X,Y")] = Field(
         (0.0, 0.0),
         description="Disparity (1/m) that the plane of focus gains to the right, and downwards.",
@@ -156,6 +162,8 @@ class LensSettings(_Group):
     def _aperture_exists(self) -> Self:
         if self.roundness and not self.blades:
             raise ValueError("roundness bends the blades of an iris: give blades, too")
+        if self.aperture_picture is not None and (self.blades or self.cats_eye):
+            raise ValueError("aperture_picture is the whole shape: leave out blades and cats_eye")
         _ = self.aperture  # UsageError is a ValueError, so pydantic reports it with its words
         return self
 
@@ -180,6 +188,9 @@ class DepthSettings(_Group):
     unit: Annotated[DepthUnit, Option("--depth-unit", choice="depth_unit")] = Field(
         "relative",
         description="What the file holds: metres, 1/m, or relative disparity (larger = nearer).",
+    )
+    matte: Path | None = Field(
+        None, description="Matte of the subject, white on black: soft coverage for its hair."
     )
 
 
@@ -359,7 +370,7 @@ def trouble_in(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if first["type"] == "extra_forbidden":
-        *above, name = first["loc"]
+        *above, _ = first["loc"]
         model = _model_of(str(above[0])) if above else Settings
         known = ", ".join(model.model_fields)
         return f"{where} is no setting: {'.'.join(map(str, above)) or 'settings'} has {known}."

@@ -9,6 +9,7 @@ import d2f
 from d2f.arrays import FloatImage
 from d2f.errors import UsageError
 from d2f.optics import SRGB, codes_from_light
+from d2f.renderer import near_defocus, soft_pixels
 from d2f.renderer.scatter import scatter
 
 ROWS, COLS, SUB = 72, 96, 8
@@ -118,3 +119,18 @@ def test_bad_mattes_are_named(matte, words):
     """The message tells what came and what is wanted."""
     with pytest.raises(UsageError, match=words):
         d2f.blur(wall(), np.zeros((ROWS, COLS), np.float32), matte=matte)
+
+
+def test_soft_pixels_get_the_defocus_of_their_near_surface():
+    """A hair's pixel that a depth map put behind comes forward; nothing else moves."""
+    matte = hairs()
+    near, far = np.float32(2), np.float32(-8)
+    defocus_px = np.where(matte == 1, near, far)
+    moved = near_defocus(defocus_px, matte)
+    soft = soft_pixels(matte)
+    assert np.mean(moved[soft] == near) > 0.9  # a few hairs stand alone
+    np.testing.assert_array_equal(moved[~soft], defocus_px[~soft])
+    nearer_already = np.where(soft, np.float32(5), defocus_px)
+    np.testing.assert_array_equal(near_defocus(nearer_already, matte), nearer_already)
+    opaque = np.ones_like(matte)
+    np.testing.assert_array_equal(near_defocus(defocus_px, opaque), defocus_px)

@@ -5,6 +5,7 @@ In: radiance (H, W, 3), linear light with no ceiling; defocus_px (H, W), signed 
 Out: radiance (H, W, 3), the same bytes where nothing is blurred and no blur reaches.
 """
 
+from .matte import near_defocus, soft_pixels
 from .native import blur
 
-__all__ = ["blur"]
+__all__ = ["blur", "near_defocus", "soft_pixels"]
