@@ -155,8 +155,8 @@ def render(
         `focus`: "auto", "face", a point (x, y) or a box (x, y, width, height) in 0..1 from the
         top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
-        `squeeze`, `rim`, `cats_eye`, `tilt`, `grain`,
-        `highlights`, `depth`, `depth_unit`.
+        `squeeze`, `rim`, `cats_eye`, `fringe`, `aperture_picture`, `tilt`, `grain`,
+        `highlights`, `depth`, `depth_unit`, `matte`.
 
     Returns
     -------
