@@ -20,6 +20,15 @@ SHEET = Path(__file__).with_suffix(".png")
 ROWS, COLS, SPACING = 240, 336, 48  # px of one panel, and between its lights
 RADII = (11, 16, 6, 16, 11)  # px, one per row of lights
 LABEL = 16  # px
+
+
+def heart() -> FloatImage:
+    """An aperture picture: a heart, upright, brighter at its left."""
+    y, x = np.mgrid[1:-1:128j, -1:1:128j]
+    inside = (x**2 + (1.15 * y + 0.1 - 0.75 * np.abs(x) ** 0.7) ** 2) < 0.62
+    return (inside * (0.7 - 0.3 * x)).astype(np.float32)
+
+
 APERTURES = {
     "round": Aperture(),
     "blades=5": Aperture(blades=5, rotation_deg=90),
@@ -30,6 +39,12 @@ APERTURES = {
     "rim=1": Aperture(rim=1),
     "rim=-1": Aperture(rim=-1),
     "blades=9 rim=0.6 cats_eye=0.7": Aperture(blades=9, roundness=0.3, rim=0.6, cats_eye=0.7),
+    "picture=heart": Aperture(picture=heart()),
+    "picture=heart rotation_deg=30": Aperture(picture=heart(), rotation_deg=30),
+    "picture=heart squeeze=1.33 rim=1": Aperture(picture=heart(), squeeze=1.33, rim=1),
+    "fringe=0.5": Aperture(fringe=0.5),
+    "fringe=1": Aperture(fringe=1),
+    "fringe=1 blades=6 rim=1": Aperture(fringe=1, blades=6, rim=1),
 }
 
 
@@ -49,14 +64,14 @@ def main() -> None:
     """Write the sheet, three panels to a row."""
     count = len(APERTURES)
     size = (3 * (COLS + 4), -(-count // 3) * (ROWS + LABEL + 4))
-    sheet = Image.new("L", size, 255)
+    sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
     for k, (name, aperture) in enumerate(APERTURES.items()):
         left, top = k % 3 * (COLS + 4), k // 3 * (ROWS + LABEL + 4)
-        draw.text((left + 2, top + 2), name, fill=0)
+        draw.text((left + 2, top + 2), name, fill="black")
         codes = codes_from_light(np.clip(panel(aperture), 0, 1), SRGB, np.uint8)
-        sheet.paste(Image.fromarray(codes[..., 1]), (left, top + LABEL))
-    sheet.save(SHEET, optimize=True)
+        sheet.paste(Image.fromarray(codes), (left, top + LABEL))
+    sheet.quantize(128).save(SHEET, optimize=True)
 
 
 if __name__ == "__main__":
