@@ -158,7 +158,7 @@ def bad_input_cases() -> dict[str, tuple[list[str], int, str]]:
             "zzz.png cannot be made",
         ),
         "output is a hard link of the input": (["photo.png", "-o", "hard.png"], 2, "input"),
-        "output is a dash": (["photo.png", "-o", "-"], 2, "-o -"),
+        "picture and json in one": (["photo.png", "-o", "-", "--json"], 2, "-o -"),
         "turned beyond measure": (["photo.png", "--rotation", "1e308"], 2, "--rotation 1e308"),
         "aperture beyond measure": (
             ["photo.png", "--aperture", "f/0.0001"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,16 +60,19 @@ class SettingsCommand(TyperCommand):
         return super().invoke(ctx)
 
 
-def settings_of(context: typer.Context) -> Settings:
-    """The settings that were chosen: flags win over the environment, that over the defaults.
+def settings_of(context: typer.Context, *, file: Path | None = None) -> Settings:
+    """The settings that were chosen: flags, then the environment, then a file, then defaults.
 
     Raises
     ------
+    PhotoError
+        If the file cannot be read.
     UsageError
         Names the option or the variable, its word and what is allowed.
     """
-    from ..settings import CHOICES, settings_from_choices
+    from ..settings import CHOICES, Settings, settings_from_choices
 
+    base = Settings() if file is None else Settings.load(file)
     chosen: dict[str, object] = {}
     flags = context.obj["COMMANDLINE"]
     for layer, words in context.obj.items():
@@ -78,7 +82,7 @@ def settings_of(context: typer.Context) -> Settings:
             choice = CHOICES[name]
             given = f"{choice.flag} " if layer == "COMMANDLINE" else f"{choice.variable}="
             chosen[name] = _value(choice, word, given + word)
-    settings = settings_from_choices(**chosen)
+    settings = settings_from_choices(base, **chosen)
     if "depth_unit" in flags and settings.depth.file is None:
         raise UsageError("--depth-unit tells what --depth FILE holds: give that, too.")
     return settings

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import D2FError, UsageError
+from .one_photo import render_one
 from .options import settings_of
+from .pipes import PIPE
 from .report import Reporter
 from .say import as_refusal
 from .targets import Job, plan_jobs
 
 if TYPE_CHECKING:
-    from ..pipeline import Rendered
     from ..settings import Settings
 
 __all__ = ["render"]
@@ -25,18 +25,35 @@ __all__ = ["render"]
 def render(
     context: typer.Context,
     photos: Annotated[
-        list[Path],
-        typer.Argument(metavar="PHOTO...", readable=False, help="Photos, or folders of photos."),
+        list[str],
+        typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos; - for a pipe."),
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
             metavar="OUT",
-            help="File for one photo, folder for several. Default: NAME.bokeh.EXT beside PHOTO.",
+            help="File for one photo, folder for several, - for a pipe. "
+            "Default: NAME.bokeh.EXT beside PHOTO.",
         ),
     ] = None,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings",
+            metavar="FILE",
+            envvar="D2F_SETTINGS",
+            show_envvar=False,
+            help="Settings from a sidecar, JSON or TOML; options and variables win over it.",
+        ),
+    ] = None,
+    sidecar: Annotated[
+        bool,
+        typer.Option(
+            "--sidecar", help="Also write NAME.d2f.json: settings, focus, versions, hashes."
+        ),
+    ] = False,
     save_defocus: Annotated[
         Path | None,
         typer.Option(
@@ -64,13 +81,33 @@ def render(
     """Give photos the depth of field of a fast lens."""
     if quiet and verbose:
         raise UsageError("--quiet and --verbose contradict each other: give one of them.")
-    settings = settings_of(context)
+    if json_lines and output == PIPE:
+        raise UsageError("--json and -o - both write to standard output: give one of them.")
+    settings = settings_of(context, file=settings_file)
+    _check_format(context, output)
     maps = {"defocus": save_defocus, "disparity": save_disparity, "mask": save_mask}
-    jobs = plan_jobs(photos, output, maps=maps, depth=settings.depth.file)
-    reporter = Reporter(json_lines=json_lines, quiet=quiet, verbose=verbose, total=len(jobs))
+    jobs = plan_jobs(photos, output, maps=maps, settings=settings, sidecar=sidecar)
+    reporter = Reporter(
+        json_lines=json_lines,
+        quiet=quiet,
+        verbose=verbose,
+        total=len(jobs),
+        picture_goes_out=output == PIPE,
+    )
     failed = _run_all(jobs, settings, overwrite=overwrite, reporter=reporter)
     if failed:
         raise typer.Exit(max(error.exit_code for error in failed))
+
+
+def _check_format(context: typer.Context, output: str | None) -> None:
+    """Of a format and a name that say different things, a flag's format is no accident."""
+    from ..files import format_of
+
+    wanted = context.obj["COMMANDLINE"].get("format")
+    if wanted is None or output is None or output == PIPE or not Path(output).suffix:
+        return
+    if not os.path.isdir(output) and format_of(Path(output)) != wanted.upper():
+        raise UsageError(f"--format {wanted} and -o {output} contradict each other: give one.")
 
 
 def _run_all(
@@ -81,57 +118,14 @@ def _run_all(
     for job in jobs:
         try:
             with reporter.photo(job) as on_stage:
-                rendered = _run(job, settings, overwrite=overwrite, on_stage=on_stage)
+                rendered = render_one(job, settings, overwrite=overwrite, on_stage=on_stage)
                 reporter.done(job, rendered)
         except (D2FError, OSError, RuntimeError, MemoryError) as error:
-            refusal = as_refusal(error, job.photo)
+            refusal = as_refusal(error, job.name)
             reporter.failed(job, refusal)
             if len(jobs) == 1:
                 raise refusal from (None if refusal is error else error)
             failed.append(refusal)
     if len(jobs) > 1:
         reporter.summary(failed)
-    return failed
-
-
-def _run(
-    job: Job, settings: Settings, *, overwrite: bool, on_stage: Callable[[str], None]
-) -> Rendered:
-    from .. import files
-    from ..pipeline import Session
-
-    for target in job.targets:
-        files.check_target(target, overwrite=overwrite)
-    for path in job.maps.values():
-        if path is not None:
-            files.check_map_name(path)
-    on_stage("reading")
-    photo = files.read_photo(job.photo)
-    files.check_output(
-        photo, job.output
-    )  # after reading: an input of another kind is the better news
-    session = Session(photo, settings.depth, on_stage=on_stage)
-    rendered = session.render_with_maps(settings)
-    on_stage("writing")
-    _write_all(job, rendered, overwrite=overwrite)
-    return rendered
-
-
-def _write_all(job: Job, rendered: Rendered, *, overwrite: bool) -> None:
-    """Write the photo and its maps; if one cannot be written, no new one stays."""
-    from .. import files
-
-    new = [path for path in job.targets if not os.path.lexists(path)]
-    try:
-        for path, write, values in (
-            (job.maps["defocus"], files.write_defocus_map, rendered.defocus_px),
-            (job.maps["disparity"], files.write_disparity_map, rendered.disparity),
-            (job.maps["mask"], files.write_mask, rendered.in_focus),
-        ):
-            if path is not None:
-                write(values, path, overwrite=overwrite)
-        files.write_photo(rendered.photo, job.output, overwrite=overwrite)
-    except BaseException:
-        for path in new:
-            path.unlink(missing_ok=True)
-        raise
+    return failed if reporter.trouble is None else [*failed, reporter.trouble]

@@ -20,9 +20,18 @@ __all__ = ["Reporter"]
 
 
 class Reporter:
-    """Tells a person, or with `json_lines` a program, how the photos fare."""
+    """Tells a person, or with `json_lines` a program, how the photos fare.
 
-    def __init__(self, *, json_lines: bool, quiet: bool, verbose: bool, total: int) -> None:
+    Results go to standard output, or beside the stages to standard error where a picture goes out.
+    A standard output that takes no more (a full disc) does not keep photos from being made: that
+    is told once, and remembered in `trouble`.
+    """
+
+    def __init__(
+        self, *, json_lines: bool, quiet: bool, verbose: bool, total: int, picture_goes_out: bool
+    ) -> None:
+        self.trouble: D2FError | None = None
+        self._stream = sys.stderr if picture_goes_out else sys.stdout
         self._json_lines = json_lines
         self._quiet = quiet
         self._verbose = verbose
@@ -38,17 +47,18 @@ class Reporter:
         self._started += 1
         self._seconds, self._stage, self._since = {}, "", time.perf_counter()
         count = f"[{self._started}/{self._total}] " if self._total > 1 else ""
+        name = job.name if job.photo is None else job.photo.name
         if self._quiet or not sys.stderr.isatty():
             yield self._enter
             return
         from rich.console import Console
 
         console = Console(stderr=True)
-        with console.status(f"{count}{job.photo.name}") as status:
+        with console.status(f"{count}{name}") as status:
 
             def enter(stage: str) -> None:
                 self._enter(stage)
-                status.update(f"{count}{job.photo.name}: {stage}")
+                status.update(f"{count}{name}: {stage}")
 
             yield enter
 
@@ -70,25 +80,33 @@ class Reporter:
                 "no blur" if rendered.f_number == float("inf") else f"f/{rendered.f_number:.3g}"
             )
             doubt = "" if focus.certainty == "sure" else f" ({focus.certainty})"
-            say(f"{job.output}  focus {x:.2f},{y:.2f}{doubt}  {f_number}")
+            self._say(f"{job.output or job.name}  focus {x:.2f},{y:.2f}{doubt}  {f_number}")
         if self._verbose:
             times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
             print(f"  {times}", file=sys.stderr)
 
     def _print_json(self, job: Job, rendered: Rendered) -> None:
         result = {
-            "photo": str(job.photo),
+            "photo": job.name,
             "output": str(job.output),
             **{f"{name}_map": str(path) for name, path in job.maps.items() if path},
+            **({"sidecar": str(job.sidecar)} if job.sidecar else {}),
             **rendered.summary(),
             "seconds": {stage: round(spent, 3) for stage, spent in self._seconds.items()},
         }
-        say(json.dumps(result))
+        self._say(json.dumps(result))
+
+    def _say(self, text: str) -> None:
+        try:
+            say(text, to=self._stream)
+        except D2FError as error:
+            self.trouble = error
+            say_error(str(error))
 
     def failed(self, job: Job, error: D2FError) -> None:
         """A photo failed; others may go on."""
         if self._json_lines:
-            say(json.dumps({"photo": str(job.photo), "error": str(error)}))
+            self._say(json.dumps({"photo": job.name, "error": str(error)}))
         if self._total > 1:  # a lone photo's error ends the program, which tells it
             say_error(str(error))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TextIO
 
 from ..errors import D2FError, PhotoError
 
-__all__ = ["as_refusal", "printable", "say", "say_error"]
+__all__ = ["as_refusal", "drop_rest", "output_refusal", "printable", "say", "say_error"]
 
 
 def printable(text: str) -> str:
@@ -18,20 +19,34 @@ def printable(text: str) -> str:
     )
 
 
-def say(text: str) -> None:
-    """Print a line to stdout at once.
+def say(text: str, *, to: TextIO | None = None) -> None:
+    """Print a line at once, by default to standard output.
 
     A reader that has gone away is no reason to stop working on photos; a full disc is.
+
+    Raises
+    ------
+    PhotoError
+        If there is no room for the line; later ones are dropped.
     """
+    stream = to or sys.stdout
     try:
-        print(printable(text), flush=True)
+        print(printable(text), flush=True, file=stream)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_rest(stream)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise PhotoError(
-            f"standard output cannot be written ({error.strerror}): direct it elsewhere."
-        ) from None
+        drop_rest(stream)
+        raise output_refusal(error) from None
+
+
+def drop_rest(stream: TextIO) -> None:
+    """Let what is still to be printed go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def output_refusal(error: OSError) -> PhotoError:
+    """Why standard output takes no more, in words."""
+    return PhotoError(f"standard output cannot be written ({error.strerror}): direct it elsewhere.")
 
 
 def say_error(text: str) -> None:

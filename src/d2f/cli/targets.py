@@ -6,8 +6,13 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import PhotoError, UsageError
+from .pipes import PIPE, check_pipes
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 __all__ = ["Job", "plan_jobs"]
 
@@ -17,37 +22,57 @@ OWN_MARK = ".bokeh"  # in names that d2f gave; a folder's earlier outputs are no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One photo, its output and the maps to write beside it (None where not wanted)."""
+    """One photo, its output and what to write beside it (None where not wanted).
 
-    photo: Path
-    output: Path
+    Attributes
+    ----------
+    photo, output : path or None
+        None is standard input, standard output.
+    maps : path or None by name
+    sidecar : path or None
+    """
+
+    photo: Path | None
+    output: Path | None
     maps: dict[str, Path | None]
+    sidecar: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The photo's name, for messages."""
+        return "standard input" if self.photo is None else str(self.photo)
 
     @property
     def targets(self) -> list[Path]:
         """Every file that the job writes."""
-        return [self.output, *(path for path in self.maps.values() if path is not None)]
+        targets = (self.output, *self.maps.values(), self.sidecar)
+        return [path for path in targets if path is not None]
 
 
 def plan_jobs(
-    photos: list[Path],
-    output: Path | None,
+    photos: list[str],
+    output: str | None,
     *,
     maps: dict[str, Path | None],
-    depth: Path | None,
+    settings: Settings,
+    sidecar: bool,
 ) -> list[Job]:
     """Pair every photo with its output.
 
     Parameters
     ----------
-    photos : list of paths
-        Files, or a folder whose photos are taken (not its subfolders).
-    output : path, optional
-        File for one photo, folder for several; None puts `NAME.bokeh.EXT` beside each photo.
+    photos : list of str
+        Files, or a folder whose photos are taken (not its subfolders); `-` is standard input.
+    output : str, optional
+        File for one photo, folder for several; None puts `NAME.bokeh.EXT` beside each photo, `-`
+        is standard output.
     maps : path or None by name
         Extra outputs; each is one file, so only with one photo.
-    depth : path, optional
-        The depth map in use; it belongs to one photo and may not be written over.
+    settings : Settings
+        A depth map in use belongs to one photo and may not be written over; a format in use names
+        outputs that have no name yet.
+    sidecar : bool
+        Whether settings are written beside each picture.
 
     Raises
     ------
@@ -56,26 +81,70 @@ def plan_jobs(
     PhotoError
         If a folder holds no photos.
     """
-    if output is not None and str(output) == "-":
-        raise UsageError("-o - names no file: give a file or a folder.")
-    folders = [path for path in photos if os.path.isdir(path)]
+    depth = settings.depth.file
+    paths = [Path(photo) for photo in photos if photo != PIPE]
+    folders = [path for path in paths if os.path.isdir(path)]
     several = len(photos) > 1 or bool(folders)
-    if folders and output is None:
-        raise UsageError(f"{folders[0]} is a folder: give -o FOLDER for its pictures.")
     if several and (depth is not None or any(maps.values())):
         raise UsageError("--depth and --save-... name one file: use them with one photo.")
-    found = _expand(photos)
-    folder = output if output is not None and (several or _names_folder(output)) else None
-    if several and output is not None and (os.path.isfile(output) or _names_photo(output)):
-        raise UsageError(f"{output} is the name of a file: give a folder for {len(found)} photos.")
+    if PIPE in photos or output == PIPE:
+        return [_piped(photos, output, maps=maps, settings=settings, sidecar=sidecar)]
+    target = None if output is None else Path(output)
+    if folders and target is None:
+        raise UsageError(f"{folders[0]} is a folder: give -o FOLDER for its pictures.")
+    found = _expand(paths)
+    folder = target if target is not None and (several or _names_folder(target)) else None
+    if several and target is not None and (os.path.isfile(target) or _names_photo(target)):
+        raise UsageError(f"{target} is the name of a file: give a folder for {len(found)} photos.")
+    suffix = _suffix(settings)
     jobs = []
     for photo in found:
-        target = _default_name(photo, folder or photo.parent)
-        if output is not None and folder is None:
-            target = output
-        jobs.append(Job(photo=photo, output=target, maps=maps))
+        named = target if target is not None and folder is None else None
+        path = named or _default_name(photo, folder or photo.parent, suffix)
+        jobs.append(_job(photo, path, maps=maps, sidecar=sidecar))
     _refuse_collisions(jobs, depth)
     return jobs
+
+
+def _piped(
+    photos: list[str],
+    output: str | None,
+    *,
+    maps: dict[str, Path | None],
+    settings: Settings,
+    sidecar: bool,
+) -> Job:
+    """The one photo that comes from standard input or goes to standard output, or both."""
+    if len(photos) > 1 or os.path.isdir(photos[0]):
+        raise UsageError("- is one photo, of standard input or output: give no other beside it.")
+    if output is None:
+        raise UsageError("- has no name to call the picture by: give -o FILE, or -o - for a pipe.")
+    check_pipes(reads=photos[0] == PIPE, writes=output == PIPE)
+    if output == PIPE and sidecar:
+        raise UsageError("--sidecar lies beside a file, -o - writes none: give -o FILE.")
+    photo = None if photos[0] == PIPE else Path(photos[0])
+    target = None if output == PIPE else Path(output)
+    if target is not None and _names_folder(target):
+        raise UsageError(f"{target} is a folder and - has no name: give -o FOLDER/NAME.EXT.")
+    job = _job(photo, target, maps=maps, sidecar=sidecar)
+    _refuse_collisions([job], settings.depth.file)
+    return job
+
+
+def _job(
+    photo: Path | None, output: Path | None, *, maps: dict[str, Path | None], sidecar: bool
+) -> Job:
+    from ..sidecar import sidecar_for
+
+    beside = sidecar_for(output) if sidecar and output is not None else None
+    return Job(photo=photo, output=output, maps=maps, sidecar=beside)
+
+
+def _suffix(settings: Settings) -> str | None:
+    """The ending that the format in use gives a name."""
+    from ..files import suffix_of
+
+    return None if settings.output.format is None else suffix_of(settings.output.format)
 
 
 def _expand(photos: list[Path]) -> list[Path]:
@@ -114,12 +183,12 @@ def _names_photo(output: Path) -> bool:
     return output.suffix.lower() in PHOTO_SUFFIXES and not os.path.isdir(output)
 
 
-def _default_name(photo: Path, folder: Path) -> Path:
-    return folder / f"{photo.stem}{OWN_MARK}{photo.suffix}"
+def _default_name(photo: Path, folder: Path, suffix: str | None) -> Path:
+    return folder / f"{photo.stem}{OWN_MARK}{suffix or photo.suffix}"
 
 
 def _refuse_collisions(jobs: list[Job], depth: Path | None) -> None:
-    inputs = {_identity(job.photo): job.photo for job in jobs}
+    inputs = {_identity(job.photo): job.photo for job in jobs if job.photo is not None}
     if depth is not None:
         inputs[_identity(depth)] = depth
     outputs = [path for job in jobs for path in job.targets]

@@ -5,7 +5,7 @@ Out: `Photo` (upright codes, tone curve, untouched metadata); disparity; the sam
 or not at all.
 """
 
-from .atomic import check_target
+from .atomic import check_target, write_whole
 from .companions import read_aperture_picture, read_matte
 from .depth_map import DepthMap, DepthUnit, read_depth_map
 from .describe import describe
@@ -13,8 +13,16 @@ from .limits import Limits
 from .maps import check_map_name, write_defocus_map, write_disparity_map, write_mask
 from .photo import Metadata, Photo, photo_from_array, photo_to_array
 from .pil import photo_from_pil
-from .read import photo_from_bytes, read_photo
-from .write import check_output, format_of, photo_to_bytes, photo_to_pil, write_photo
+from .read import photo_from_bytes, read_bytes, read_photo
+from .write import (
+    check_output,
+    format_named,
+    format_of,
+    photo_to_bytes,
+    photo_to_pil,
+    suffix_of,
+    write_photo,
+)
 
 __all__ = [
     "DepthMap",
@@ -26,6 +34,7 @@ __all__ = [
     "check_output",
     "check_target",
     "describe",
+    "format_named",
     "format_of",
     "photo_from_array",
     "photo_from_bytes",
@@ -34,11 +43,14 @@ __all__ = [
     "photo_to_bytes",
     "photo_to_pil",
     "read_aperture_picture",
+    "read_bytes",
     "read_depth_map",
     "read_matte",
     "read_photo",
+    "suffix_of",
     "write_defocus_map",
     "write_disparity_map",
     "write_mask",
     "write_photo",
+    "write_whole",
 ]

@@ -23,7 +23,15 @@ from .read import PHOTOSHOP
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["check_output", "format_of", "photo_to_bytes", "photo_to_pil", "write_photo"]
+__all__ = [
+    "check_output",
+    "format_named",
+    "format_of",
+    "photo_to_bytes",
+    "photo_to_pil",
+    "suffix_of",
+    "write_photo",
+]
 
 FORMATS: dict[str, Format] = {
     ".jpg": "JPEG",
@@ -53,6 +61,16 @@ def format_of(path: Path) -> Format:
         known = ", ".join(FORMATS)
         raise PhotoError(f"{path}: d2f writes no {path.suffix or 'files without ending'}; "
                          f"use one of {known}.") from None  # fmt: skip
+
+
+def format_named(name: str | None) -> Format | None:
+    """The format that settings call by a word: `jpeg`; None stays None."""
+    return None if name is None else FORMATS[suffix_of(name)]
+
+
+def suffix_of(format_name: str) -> str:
+    """The ending of a format's files: `.jpg` of jpeg."""
+    return next(suffix for suffix, name in FORMATS.items() if name == format_name.upper())
 
 
 def check_output(photo: Photo, path: Path) -> None:

@@ -1,0 +1,94 @@
+"""One photo from its file or pipe to its picture, with the maps and the sidecar beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .pipes import read_input, write_output
+from .targets import Job
+
+if TYPE_CHECKING:
+    from ..pipeline import Rendered
+    from ..settings import Settings
+
+__all__ = ["render_one"]
+
+
+def render_one(
+    job: Job, settings: Settings, *, overwrite: bool, on_stage: Callable[[str], None]
+) -> Rendered:
+    """Do a job: check its targets, read, render, write all or nothing.
+
+    Parameters
+    ----------
+    job : Job
+    settings : Settings
+    overwrite : bool
+        Whether files may be replaced.
+    on_stage : callable
+        Called with a word at the start of each stage.
+    """
+    from .. import files
+    from ..pipeline import Session
+
+    for target in job.targets:
+        files.check_target(target, overwrite=overwrite)
+    for path in job.maps.values():
+        if path is not None:
+            files.check_map_name(path)
+    on_stage("reading")
+    if job.photo is None:
+        piped = read_input(largest_bytes=files.Limits().file_bytes)
+        photo = files.photo_from_bytes(piped, name=job.name)
+    else:
+        photo = files.read_photo(job.photo)
+    if job.output is not None:  # after reading: an input of another kind is the better news
+        files.check_output(photo, job.output)
+    session = Session(photo, settings.depth, on_stage=on_stage)
+    rendered = session.render_with_maps(settings)
+    on_stage("writing")
+    beside = ""
+    if job.sidecar is not None:
+        source = piped if job.photo is None else files.read_bytes(job.photo)
+        beside = _sidecar(job, rendered, settings, source)
+    _write_all(job, rendered, settings, beside, overwrite=overwrite)
+    return rendered
+
+
+def _sidecar(job: Job, rendered: Rendered, settings: Settings, source: bytes) -> str:
+    from ..sidecar import sidecar_text
+
+    assert job.output is not None  # a sidecar lies beside one
+    name = job.name if job.photo is None else job.photo.name
+    return sidecar_text(rendered, settings, photo_name=name, photo_bytes=source, output=job.output)
+
+
+def _write_all(
+    job: Job, rendered: Rendered, settings: Settings, sidecar: str, *, overwrite: bool
+) -> None:
+    """Write the photo and what goes beside it; if one cannot be written, no new one stays."""
+    from .. import files
+
+    new = [path for path in job.targets if not os.path.lexists(path)]
+    try:
+        for path, write, values in (
+            (job.maps["defocus"], files.write_defocus_map, rendered.defocus_px),
+            (job.maps["disparity"], files.write_disparity_map, rendered.disparity),
+            (job.maps["mask"], files.write_mask, rendered.in_focus),
+        ):
+            if path is not None:
+                write(values, path, overwrite=overwrite)
+        if job.sidecar is not None:
+            files.write_whole(sidecar.encode(), job.sidecar, overwrite=overwrite)
+        if job.output is None:
+            write_output(
+                files.photo_to_bytes(rendered.photo, files.format_named(settings.output.format))
+            )
+        else:
+            files.write_photo(rendered.photo, job.output, overwrite=overwrite)
+    except BaseException:
+        for path in new:
+            path.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,75 @@
+"""The sidecar of a picture: how it was made, so that it can be made again or lend its look."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any, Final
+
+from .pipeline import Rendered
+from .settings import Settings
+from .settings_file import SIDECAR_VERSION, VERSION_KEY, tree_from_settings
+
+__all__ = ["sidecar_for", "sidecar_text"]
+
+PACKAGES: Final = ("d2f", "numpy", "onnxruntime", "imagecodecs", "pillow")  # that make the bytes
+
+
+def sidecar_for(output: Path) -> Path:
+    """Where a picture's sidecar lies: `NAME.d2f.json` beside `NAME.jpg`."""
+    return output.with_name(f"{output.stem}.d2f.json")
+
+
+def sidecar_text(
+    rendered: Rendered, settings: Settings, *, photo_name: str, photo_bytes: bytes, output: Path
+) -> str:
+    """Settings, the focus that was found, and all that the picture was made from, as JSON.
+
+    Parameters
+    ----------
+    rendered : Rendered
+    settings : Settings
+        Those that `rendered` was made with.
+    photo_name : str
+        Name of the photo's file, without its folder.
+    photo_bytes : bytes
+        Content of that file; its SHA-256 is told.
+    output : Path
+        The picture's file; the sidecar lies in the same folder.
+    """
+    rows, cols = rendered.photo.size
+    sidecar = {
+        VERSION_KEY: SIDECAR_VERSION,
+        "settings": tree_from_settings(settings, folder=output.parent),
+        "photo": {
+            "name": photo_name,
+            "sha256": hashlib.sha256(photo_bytes).hexdigest(),
+            "width": cols,
+            "height": rows,
+        },
+        "output": output.name,
+        "found": rendered.summary(),
+        "made_with": _made_with(settings),
+    }
+    return json.dumps(sidecar, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _made_with(settings: Settings) -> dict[str, Any]:
+    register = json.loads((resources("d2f.models") / "weights" / "register.json").read_text())
+    own = {
+        f"{group}.{field}": hashlib.sha256(value.read_bytes()).hexdigest()
+        for group, values in settings
+        for field, value in values
+        if isinstance(value, Path)
+    }
+    return {
+        **{name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "weights_sha256": {name: entry["sha256"] for name, entry in register.items()},
+        "files_sha256": own,
+    }
