@@ -20,7 +20,7 @@ from .limits import DEFAULT_LIMITS, MEGA, Limits
 from .photo import Format, JpegCoding, Metadata, Photo, photo_of
 from .tiff import read_tiff
 
-__all__ = ["photo_from_bytes", "read_bytes", "read_photo", "sniff", "upright"]
+__all__ = ["photo_from_bytes", "read_bytes", "read_photo", "sniff", "turned", "upright"]
 
 READABLE = "JPEG, PNG, TIFF (not BigTIFF) or WebP"
 PNG_16_BIT = re.compile(rb"\x89PNG\r\n\x1a\n\0\0\0\rIHDR.{8}\x10", re.DOTALL)
@@ -207,13 +207,13 @@ def upright(photo: Photo) -> Photo:
     alpha = photo.alpha
     return replace(
         photo,
-        pixels=_turned(photo.pixels, turn),
-        alpha=None if alpha is None else _turned(alpha, turn),
+        pixels=turned(photo.pixels, turn),
+        alpha=None if alpha is None else turned(alpha, turn),
     )
 
 
-def _turned(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """EXIF 2.32, 4.6.4: where row 0 and column 0 of the stored picture lie in the upright one."""
+def turned(picture: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A stored picture (h, w, ...) turned upright, after EXIF 2.32, 4.6.4."""
     if orientation >= 5:  # rows and columns are swapped
         picture = picture.swapaxes(0, 1)
     flip_rows = orientation in (3, 4, 7, 8)
