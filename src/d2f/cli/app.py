@@ -9,7 +9,7 @@ import sys
 import typer
 
 from ..errors import D2FError
-from . import depth, evaluate, inspect, render, train
+from . import depth, evaluate, inspect, render, train, weights
 from .options import SettingsCommand
 from .say import as_refusal, say_error
 
@@ -32,6 +32,7 @@ app.command("inspect")(inspect.inspect)
 app.command("depth")(depth.depth)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(weights.app, name="weights")
 
 STOPPED = 128  # plus the signal's number: what a shell expects of a stopped program
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .conformance import conformance
+
 __all__ = ["app"]
 
 app = typer.Typer(
@@ -38,6 +40,9 @@ def edges(root: Root, as_json: AsJson = False) -> None:
     """Judge full-size disparity on ray-traced scenes: NAME.png with NAME.npz beside it."""
     command = import_module("d2f.evaluate.edges").evaluate_edges
     show(command(root), as_json=as_json, label="enlarged")
+
+
+app.command()(conformance)
 
 
 def show(report: dict[str, object], *, as_json: bool, label: str = "network") -> None:
