@@ -45,6 +45,90 @@ def edges(root: Root, as_json: AsJson = False) -> None:
 app.command()(conformance)
 
 
+@app.command()
+def pairs(
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Table with the columns photo and target.")
+    ] = None,
+    ebb: Annotated[Path | None, typer.Option(help="EBB! folder: original/ and bokeh/.")] = None,
+    realbokeh: Annotated[
+        Path | None, typer.Option(help="RealBokeh folder: test/metadata/ and the like.")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="EBB!: val294 (default), train, all. RealBokeh: test (default), validation, "
+            "train. Table: all (default), validation, training."
+        ),
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="ours, dmshn, bokehlicious, ntire2023, bokehme or vabm.")
+    ] = "ours",
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="mask-gaussian, compact, d2f2023 or identity (always there); may be given again."
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights of d2f2023, a safetensors file.")
+    ] = None,
+    variant: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a d2f train hallucination --renderer d2f; again for more."),
+    ] = None,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder with any program's NAME.png for each pair; again for more."),
+    ] = None,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Also fit focus and f-number to each target.")
+    ] = False,
+    align_exposure: Annotated[
+        bool, typer.Option("--align-exposure", help="Bring targets to their photo's exposure.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N pairs.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=32, help="Reduce all to this long side in pixels first.")
+    ] = None,
+    lpips_weights: Annotated[
+        Path | None, typer.Option(help="State of the official LPIPS(net='alex'), for its column.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the report as JSON.")
+    ] = None,
+    csv_out: Annotated[
+        Path | None, typer.Option(help="Also write a row for each pair and method as CSV.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace existing reports.")
+    ] = False,
+) -> None:
+    """Judge bokeh on pairs: all-in-focus photos and the same views with a wide aperture."""
+    command = import_module("d2f.evaluate.pairs_command")
+    choices = {} if method is None else {"methods": tuple(method)}
+    plan = command.PairsPlan(
+        table=table,
+        ebb=ebb,
+        realbokeh=realbokeh,
+        split=split,
+        protocol=protocol,
+        weights=weights,
+        variants=tuple(variant or ()),
+        outputs=tuple(outputs or ()),
+        fit=fit,
+        align_exposure=align_exposure,
+        limit=limit,
+        long_side_px=size,
+        lpips_weights=lpips_weights,
+        json_file=json_file,
+        csv_file=csv_out,
+        overwrite=overwrite,
+        **choices,
+    )
+    typer.echo(command.run_pairs(plan, on_progress=lambda told: typer.echo(told, err=True)))
+
+
 def show(report: dict[str, object], *, as_json: bool, label: str = "network") -> None:
     """Print a report as one JSON object, or as lines of name and figures."""
     if as_json:
