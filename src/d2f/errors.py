@@ -10,7 +10,9 @@ A message is one sentence that says what is wrong, where, and what to do about i
 
 from typing import ClassVar
 
-__all__ = ["D2FError", "MissingPartError", "PhotoError", "UsageError"]
+__all__ = ["D2FError", "MissingPartError", "PhotoError", "UsageError", "told"]
+
+LONGEST_QUOTE = 60
 
 
 class D2FError(Exception):
@@ -35,3 +37,9 @@ class MissingPartError(D2FError):
     """Weights or an optional package are missing; the message names the way to get them."""
 
     exit_code: ClassVar[int] = 3
+
+
+def told(value: object) -> str:
+    """A user's value as a message may quote it: one line, not endless."""
+    words = " ".join(repr(value).split())
+    return words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 3] + "..."

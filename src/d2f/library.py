@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import files
-from .errors import UsageError
+from .errors import UsageError, told
 from .files import Photo
 from .pipeline import Rendered, Session
 from .scene import Subject
@@ -69,15 +69,20 @@ class OpenPhoto:
         -------
         The kind of photo that was opened; a `Photo` for a path.
         """
-        if output is not None:
-            files.check_target(Path(output), overwrite=overwrite)
-        rendered = self.render_with_maps(settings=settings, **choices).photo
-        if output is not None:
-            files.write_photo(rendered, Path(output), overwrite=overwrite)
-        return _to_kind(rendered, self._kind)
+        chosen = self._settings_with(settings, choices)
+        target = None if output is None else _path(output)
+        if target is not None:
+            files.check_target(target, overwrite=overwrite)
+        rendered = self._session.render_with_maps(chosen).photo
+        if target is not None:
+            files.write_photo(rendered, target, overwrite=overwrite)
+        return _to_kind(rendered, self._kind, chosen)
 
     def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Rendered:
         """Render the photo and keep its defocus map, mask, focus and f-number."""
+        return self._session.render_with_maps(self._settings_with(settings, choices))
+
+    def _settings_with(self, settings: Settings | None, choices: dict[str, Any]) -> Settings:
         settled = [name for name in DEPTH_CHOICES if choices.get(name) is not None]
         if settled or (isinstance(settings, Settings) and settings.depth != self._settings.depth):
             settled = settled or ["depth"]
@@ -85,8 +90,7 @@ class OpenPhoto:
                 f"{settled[0]} is settled when a photo is opened: give it to d2f.open."
             )
         base = self._settings if settings is None else settings
-        chosen = settings_from_choices(base, **choices)
-        return self._session.render_with_maps(chosen)
+        return settings_from_choices(base, **choices)
 
 
 def open(
@@ -156,7 +160,7 @@ def render(
         top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
         `squeeze`, `rim`, `cats_eye`, `fringe`, `aperture_picture`, `tilt`, `grain`,
-        `highlights`, `depth`, `depth_unit`, `matte`.
+        `highlights`, `depth`, `depth_unit`, `matte`, and `format` (of bytes).
 
     Returns
     -------
@@ -179,16 +183,27 @@ def render(
     dtype('uint8')
     """
     if output is not None:
-        if isinstance(photo, str | PathLike) and _same_place(photo, output):
+        target = _path(output)
+        if isinstance(photo, str | PathLike) and _same_place(photo, target):
             raise UsageError(f"{output} is the photo itself: give another name for the output.")
-        files.check_target(Path(output), overwrite=overwrite)
+        files.check_target(target, overwrite=overwrite)
     settled = {name: choices.pop(name, None) for name in DEPTH_CHOICES}
     opened = open(photo, settings=settings, **settled)
     return opened.render(output=output, overwrite=overwrite, **choices)
 
 
-def _same_place(one: str | PathLike[str], other: str | PathLike[str]) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+def _path(output: Any) -> Path:  # a user's word: anything may come
+    try:
+        return Path(os.fsdecode(output))
+    except TypeError:
+        raise UsageError(f"output={told(output)} is no path: give the name of a file.") from None
+
+
+def _same_place(one: str | PathLike[str], other: Path) -> bool:
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:  # a NUL in a name: told where the file is looked for
+        return False
 
 
 def _from_kind(photo: PhotoLike) -> Photo:
@@ -209,9 +224,9 @@ def _from_kind(photo: PhotoLike) -> Photo:
     )
 
 
-def _to_kind(photo: Photo, kind: type) -> Any:
+def _to_kind(photo: Photo, kind: type, settings: Settings) -> Any:
     if issubclass(kind, bytes | bytearray):
-        return files.photo_to_bytes(photo)
+        return files.photo_to_bytes(photo, files.format_named(settings.output.format))
     if issubclass(kind, np.ndarray):
         return files.photo_to_array(photo)
     if issubclass(kind, str | PathLike | Photo):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from .errors import UsageError
+from .errors import UsageError, told
 from .focus_words import LONGEST_M, box_trouble, focus_fields
 from .optics import Aperture, ThinLens
 
@@ -224,7 +224,7 @@ class Settings(_Group):
         """
         from .settings_file import settings_from_file
 
-        return settings_from_file(Path(path))
+        return settings_from_file(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,13 +374,15 @@ def trouble_in(error: ValidationError) -> str:
         model = _model_of(str(above[0])) if above else Settings
         known = ", ".join(model.model_fields)
         return f"{where} is no setting: {'.'.join(map(str, above)) or 'settings'} has {known}."
+    if first["type"] == "path_type":
+        reason = "give the name of a file"
     if isinstance(first["input"], dict):  # a whole group was refused: the reason says it all
         return reason
-    return f"{where}={first['input']!r:.80}: {reason}."
+    return f"{where}={told(first['input'])}: {reason}."
 
 
 def _focus_from_choice(value: Any) -> dict[str, Any]:  # a user's word: anything may come
     try:
         return focus_fields(value)
     except UsageError as error:
-        raise UsageError(f"focus={value!r:.80}: {error}") from None
+        raise UsageError(f"focus={told(value)}: {error}") from None

@@ -14,12 +14,13 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from .errors import PhotoError, UsageError
+from .errors import PhotoError, UsageError, told
 from .settings import Settings, trouble_in
 
 __all__ = ["SIDECAR_VERSION", "VERSION_KEY", "settings_from_file", "tree_from_settings"]
@@ -29,7 +30,7 @@ SIDECAR_VERSION: Final = 1
 LARGEST_BYTES: Final = 1 << 20  # a sidecar has about 2 kB
 
 
-def settings_from_file(path: Path) -> Settings:
+def settings_from_file(name: str | PathLike[str]) -> Settings:
     """Settings from a sidecar, plain JSON, or TOML (by the ending `.toml`).
 
     Raises
@@ -39,6 +40,10 @@ def settings_from_file(path: Path) -> Settings:
     UsageError
         If it is no JSON or TOML, of another version, or holds what is no setting.
     """
+    try:
+        path = Path(os.fsdecode(name))
+    except TypeError:
+        raise UsageError(f"{told(name)} is no path: give the name of a settings file.") from None
     text = _text(path)
     try:
         tree = tomllib.loads(text) if path.suffix.lower() == ".toml" else _json(text)

@@ -11,7 +11,7 @@ import typer
 from ..errors import D2FError
 from . import depth, evaluate, inspect, render, train, weights
 from .options import SettingsCommand
-from .say import as_refusal, say_error
+from .say import as_refusal, drop_rest, output_refusal, say, say_error
 
 __all__ = ["app", "main"]
 
@@ -41,7 +41,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        print(f"d2f {version('d2f')}")
+        say(f"d2f {version('d2f')}")
         raise typer.Exit
 
 
@@ -65,11 +65,31 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold anything
     try:
-        app()
+        code = app(standalone_mode=False)  # Typer's own way to tell an error takes four lines
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except typer.TyperException as error:
+        _tell_misuse(error)
+        code = error.exit_code
     except (D2FError, OSError, RuntimeError, MemoryError) as error:
         refusal = as_refusal(error, "d2f")
+        if isinstance(error, OSError) and error.filename is None:  # no file: a help text's way out
+            drop_rest(sys.stdout)
+            refusal = output_refusal(error)
         say_error(str(refusal))
         raise SystemExit(refusal.exit_code) from (None if refusal is error else error)
+    raise SystemExit(code)
+
+
+def _tell_misuse(error: typer.TyperException) -> None:
+    """What Typer refuses, in one sentence; where nothing was asked for, the help it brings."""
+    words = error.format_message()
+    if words.startswith("Usage:"):
+        print(words, file=sys.stderr)
+        return
+    sentence = " ".join(words.split()).rstrip(".")
+    command = getattr(getattr(error, "ctx", None), "command_path", "d2f")
+    say_error(f"{sentence[:1].lower()}{sentence[1:]}: `{command} --help` tells what there is.")
 
 
 def _stop(number: int, _frame: object) -> None:

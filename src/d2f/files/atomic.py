@@ -32,8 +32,9 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         pass  # free, or told below
-    except OSError as error:
-        raise PhotoError(f"{path} cannot be made: {error.strerror}.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise PhotoError(f"{path} cannot be made: {reason}.") from None
     above = Path(os.path.abspath(path)).parent
     while not os.path.lexists(above) and above != above.parent:
         above = above.parent

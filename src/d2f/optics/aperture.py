@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
-from ..errors import UsageError
+from ..errors import UsageError, told
 from .opening_picture import OpeningPicture, opening_picture
 
 __all__ = [
@@ -111,7 +111,8 @@ class Aperture:
             value = getattr(self, field.name)
             kind = Integral if field.name == "blades" else Real
             if not isinstance(value, kind):
-                raise UsageError(f"{field.name}={value!r:.40} is no number of its kind: give one.")
+                wanted = "a whole number" if kind is Integral else "a number"
+                raise UsageError(f"{field.name}={told(value)} is not {wanted}: give one.")
         if self.blades != 0 and not 3 <= self.blades <= 16:
             raise UsageError(f"blades={self.blades} is no iris: give 0 for round, or 3 to 16.")
         if not 0 <= self.roundness <= 1:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import d2f._native as _native
 
 from ..arrays import FloatImage
-from ..errors import UsageError
+from ..errors import UsageError, told
 from ..optics.aperture import Aperture
 from ..optics.point_image import channel_groups
 from .layers import LIGHT_FLOOR, layer_radii
@@ -18,6 +18,7 @@ from .plan import opening, side_layers
 
 __all__ = ["blur"]
 
+MOST_THREADS = 1024  # OpenMP takes any number, the system does not
 CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -98,10 +99,11 @@ def blur(
     radiance, defocus_px = _as_float32("radiance", radiance), _as_float32("defocus_px", defocus_px)
     _check_shapes(radiance, defocus_px)
     _check_values(radiance, defocus_px)
-    if not isinstance(aperture, Aperture) or not isinstance(threads, int):
+    if not isinstance(aperture, Aperture):
+        raise UsageError(f"aperture={told(aperture)}: give a d2f.Aperture.")
+    if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
         raise UsageError(
-            f"aperture={aperture!r:.40}, threads={threads!r:.40}: give an Aperture and a whole "
-            "number."
+            f"threads={told(threads)}: give a whole number, 0 (all) to {MOST_THREADS}."
         )
     matte = _checked_matte(matte, defocus_px.shape)
     nearest, farthest = float(defocus_px.max()), float(defocus_px.min())
