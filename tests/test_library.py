@@ -210,3 +210,30 @@ def test_an_aperture_picture_shapes_the_blur(tmp_path, photo_srgb):
         d2f.render(photo_srgb, aperture_picture=tmp_path / "heart.png", blades=6)
     with pytest.raises(PhotoError, match="does not exist"):
         d2f.render(photo_srgb, aperture_picture=tmp_path / "none.png")
+
+
+def test_subjects_and_faces_of_a_real_portrait_can_be_focused_on():
+    """The astronaut: her face and herself; focus on the face keeps it, and says why."""
+    data = pytest.importorskip("skimage.data", reason="needs scikit-image's astronaut")
+    opened = d2f.open(data.astronaut())
+    assert {subject.kind for subject in opened.subjects} == {"face", "subject"}
+    face = next(subject for subject in opened.subjects if subject.kind == "face")
+    rendered = opened.render_with_maps(focus="face")
+    assert rendered.focus.point == face.point
+    assert "eye" in rendered.summary()["focus"]["reason"]
+    x, y, width, height = (round(512 * side) for side in face.box)
+    middle = rendered.in_focus[y + height // 4 : y + height, x + width // 4 : x + 3 * width // 4]
+    assert middle.mean() > 0.95
+
+
+def test_a_photo_without_a_face_says_so(photo_srgb):
+    """One sentence with another way."""
+    with pytest.raises(UsageError, match=r"no face was found.*auto"):
+        d2f.render(photo_srgb, focus="face")
+
+
+def test_what_a_box_shows_is_sharp_and_the_rest_is_not(photo_srgb):
+    """The box on the disc; its range is kept, the wall is blurred."""
+    rendered = d2f.open(photo_srgb).render_with_maps(focus=(0.4, 0.5, 0.2, 0.2), f_number=1)
+    assert rendered.in_focus[48:67, 52:76].min() == 1
+    assert rendered.in_focus.min() == 0

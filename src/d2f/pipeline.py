@@ -46,6 +46,8 @@ class Rendered:
         inf where nothing is blurred.
     depth_source : str
         "model" or "file".
+    warnings : tuple of str
+        What may be wrong with the picture, in words; see `scene.warnings_of`.
     """
 
     photo: Photo
@@ -55,23 +57,18 @@ class Rendered:
     focus: Focus
     f_number: float
     depth_source: str
+    warnings: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """The figures worth telling, ready for JSON."""
         return {
-            "focus": {
-                "x": round(self.focus.point[0], 4),
-                "y": round(self.focus.point[1], 4),
-                "disparity": round(self.focus.disparity, 5),
-                "confidence": round(self.focus.confidence, 3),
-                "certainty": self.focus.certainty,
-                "reason": self.focus.reason,
-            },
+            "focus": self.focus.summary(),
             "f_number": None if math.isinf(self.f_number) else round(self.f_number, 3),
             "nearest_defocus_px": round(float(self.defocus_px.max()), 2),
             "farthest_defocus_px": round(float(self.defocus_px.min()), 2),
             "in_focus_share": round(float(self.in_focus.mean()), 4),
             "depth_source": self.depth_source,
+            "warnings": list(self.warnings),
         }
 
 
@@ -159,6 +156,7 @@ class Session:
             focus=focus,
             f_number=lens.f_number,
             depth_source=view.source,
+            warnings=self.warnings_for(settings, focus),
         )
 
     def focus_for(self, settings: Settings) -> Focus:
@@ -180,6 +178,19 @@ class Session:
             sharpness=view.sharpness,
             faces=self.faces if wish.mode == "face" else (),
         )
+
+    def summary(self, settings: Settings) -> dict[str, Any]:
+        """What the photo shows, where these settings focus and why, ready for JSON."""
+        focus = self.focus_for(settings)
+        return {
+            "focus": focus.summary(),
+            "subjects": [subject.summary() for subject in self.subjects],
+            "warnings": list(self.warnings_for(settings, focus)),
+        }
+
+    def warnings_for(self, settings: Settings, focus: Focus) -> tuple[str, ...]:
+        """What may be wrong with the picture that these settings give, in words."""
+        return scene.warnings_of(self.view, focus, automatic=settings.focus.mode == "auto")
 
     @cached_property
     def faces(self) -> tuple[DetectedFace, ...]:

@@ -16,6 +16,8 @@ class Maps:
     disparity: np.ndarray
     focus_map: np.ndarray
     guide_srgb: np.ndarray
+    mirrored_disparity: np.ndarray | None = None
+    mirrored_focus_map: np.ndarray | None = None
 
 
 class LeftHalfIsNear:

@@ -42,16 +42,20 @@ RANGE_QUANTILES = (0.01, 0.99)  # of the network's disparity: what becomes 0 and
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactMaps:
-    """What the network sees in a photo; three arrays of equal height and width.
+    """What the network sees in a photo; arrays of equal height and width.
 
     disparity : float32 (h, w), 0..1, relative, 1 = nearest, 0 = farthest
     focus_map : float32 (h, w), 0..1, where a photographer would focus
     guide_srgb : float32 (h, w, 3), 0..1, the reduced photo, sRGB codes
+    mirrored_disparity, mirrored_focus_map : what it sees in the mirrored photo, mirrored back: a
+        second opinion, which tells how sure the first is
     """
 
     disparity: FloatImage
     focus_map: FloatImage
     guide_srgb: FloatImage
+    mirrored_disparity: FloatImage | None = None
+    mirrored_focus_map: FloatImage | None = None
 
 
 class CompactModel:
@@ -110,9 +114,15 @@ class CompactModel:
         small = network_photo(photo_srgb, long_side_px=long_side_px)
         seen = np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255.0)
         disparity, focus_map = self.run(seen)
+        mirrored = self.run(np.ascontiguousarray(seen[..., ::-1]))
+        mirrored_disparity, mirrored_focus_map = (map_[0, :, ::-1] for map_ in mirrored)
         guide = np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0)
         return CompactMaps(
-            disparity=relative_disparity(disparity[0]), focus_map=focus_map[0], guide_srgb=guide
+            disparity=relative_disparity(disparity[0]),
+            focus_map=focus_map[0],
+            guide_srgb=guide,
+            mirrored_disparity=relative_disparity(mirrored_disparity),
+            mirrored_focus_map=np.ascontiguousarray(mirrored_focus_map),
         )
 
     def run(self, photo: FloatImage) -> tuple[FloatImage, FloatImage]:

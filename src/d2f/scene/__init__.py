@@ -6,6 +6,7 @@ the plane of focus as a disparity, with its point and confidence.
 """
 
 from .analyse import View, analyse
+from .doubts import warnings_of
 from .focus import choose_focus
 from .plane import Focus
 from .refine import disparity_at_full_size
@@ -21,4 +22,5 @@ __all__ = [
     "disparity_at_full_size",
     "held_disparity",
     "subjects_of",
+    "warnings_of",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ..arrays import ByteImage, FloatImage
+from .doubts import depth_agreement, is_shallow
 from .focus import has_subject
 from .refine import disparity_at_full_size
 from .sharpness import sharp_parts
@@ -28,6 +29,14 @@ class ModelMaps(Protocol):
     @property
     def guide_srgb(self) -> FloatImage:
         """Float32 (h, w, 3), 0..1, the photo reduced to the maps' size."""
+
+    @property
+    def mirrored_disparity(self) -> FloatImage | None:
+        """What the model sees in the mirrored photo, mirrored back; None where it did not look."""
+
+    @property
+    def mirrored_focus_map(self) -> FloatImage | None:
+        """Likewise."""
 
 
 class Model(Protocol):
@@ -66,6 +75,12 @@ class View:
     metric : bool
     source : "file" or "model"
         Where the disparity comes from.
+    mirrored_focus_map : float32 (h, w), 0..1, optional
+        That of the mirrored photo, mirrored back: a second opinion.
+    depth_agreement : float, optional
+        Correlation of the model's disparity with that of the mirrored photo; None of a file.
+    shallow : bool
+        Whether the photo is sharp on its subject alone.
     """
 
     disparity: FloatImage
@@ -74,6 +89,9 @@ class View:
     subject: FloatImage | None
     metric: bool
     source: Literal["file", "model"]
+    mirrored_focus_map: FloatImage | None = None
+    depth_agreement: float | None = None
+    shallow: bool = False
 
 
 def analyse(
@@ -104,27 +122,28 @@ def analyse(
     maps = model.predict(photo_srgb)
     small = maps.disparity if depth is None else depth.disparity
     guide_srgb = maps.guide_srgb if depth is None else None
+    part = subject_of(maps.focus_map)[0] if has_subject(maps.focus_map) else None
     return View(
         disparity=disparity_at_full_size(small, guide_srgb, photo_srgb, threads=threads),
         focus_map=maps.focus_map,
-        sharpness=_sharpness(maps.focus_map, photo_srgb),
-        subject=_subject_at_full_size(maps, photo_srgb, threads=threads),
+        sharpness=_sharpness(maps.focus_map, photo_srgb) if part is None else None,
+        subject=None if part is None else _at_full_size(part, maps, photo_srgb, threads=threads),
         metric=depth is not None and depth.metric,
         source="model" if depth is None else "file",
+        mirrored_focus_map=maps.mirrored_focus_map,
+        depth_agreement=(
+            depth_agreement(maps.disparity, maps.mirrored_disparity) if depth is None else None
+        ),
+        shallow=part is not None and is_shallow(photo_srgb, part),
     )
 
 
-def _sharpness(focus_map: FloatImage, photo_srgb: ByteImage) -> FloatImage | None:
-    if has_subject(focus_map):
-        return None
+def _sharpness(focus_map: FloatImage, photo_srgb: ByteImage) -> FloatImage:
     rows, cols = focus_map.shape
     return sharp_parts(photo_srgb, (rows, cols))
 
 
-def _subject_at_full_size(
-    maps: ModelMaps, photo_srgb: ByteImage, *, threads: int
-) -> FloatImage | None:
-    if not has_subject(maps.focus_map):
-        return None
-    subject, _ = subject_of(maps.focus_map)
-    return disparity_at_full_size(subject, maps.guide_srgb, photo_srgb, threads=threads)
+def _at_full_size(
+    part: FloatImage, maps: ModelMaps, photo_srgb: ByteImage, *, threads: int
+) -> FloatImage:
+    return disparity_at_full_size(part, maps.guide_srgb, photo_srgb, threads=threads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -70,6 +70,17 @@ class Focus:
         if self.confidence >= SURE_FROM:
             return "sure"
         return "ambiguous" if self.confidence >= SUBJECT_FROM else "no subject"
+
+    def summary(self) -> dict[str, Any]:  # ready for JSON, whose values are of any kind
+        """The figures worth telling, rounded, ready for JSON."""
+        return {
+            "x": round(self.point[0], 4),
+            "y": round(self.point[1], 4),
+            "disparity": round(self.disparity, 5),
+            "confidence": round(self.confidence, 3),
+            "certainty": self.certainty,
+            "reason": self.reason,
+        }
 
 
 def focus_at_point(disparity: FloatImage, point: tuple[float, float]) -> Focus:

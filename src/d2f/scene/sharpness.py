@@ -8,7 +8,7 @@ from ..arrays import ByteImage, FloatImage
 from .native import area_reduce
 from .subject import smoothed
 
-__all__ = ["sharp_parts"]
+__all__ = ["detail_of", "sharp_parts"]
 
 VIEWING_SIDE_PX = 1024  # long side of the copy that is judged: about a screen's
 SHARPEST_QUANTILE = 0.98  # of the smoothed detail: what counts as wholly sharp
@@ -31,15 +31,20 @@ def sharp_parts(photo_srgb: ByteImage, shape: tuple[int, int]) -> FloatImage:
         0 below half of the sharpest parts' detail. A blurred texture and a smooth surface look
         alike: this finds the sharp, not the blurred.
     """
-    height, width = photo_srgb.shape[:2]
-    reduction = max(1.0, max(height, width) / VIEWING_SIDE_PX)
-    rows, cols = (max(1, round(side / reduction)) for side in (height, width))
-    viewed = area_reduce(np.ascontiguousarray(photo_srgb), rows=rows, cols=cols)
-    detail = smoothed(_cell_means(_laplacian(viewed @ LUMA), shape))
+    detail = smoothed(detail_of(photo_srgb, shape))
     sharpest = max(float(np.quantile(detail, SHARPEST_QUANTILE)), 1e-6)
     share = (detail / np.float32(sharpest) - BLURRED_SHARE) / (1 - BLURRED_SHARE)
     sharpness: FloatImage = np.clip(share, 0, 1).astype(np.float32)
     return sharpness
+
+
+def detail_of(photo_srgb: ByteImage, shape: tuple[int, int]) -> FloatImage:
+    """Mean fine detail, in codes of 255, of each cell of a map (h, w): the photo as on a screen."""
+    height, width = photo_srgb.shape[:2]
+    reduction = max(1.0, max(height, width) / VIEWING_SIDE_PX)
+    rows, cols = (max(1, round(side / reduction)) for side in (height, width))
+    viewed = area_reduce(np.ascontiguousarray(photo_srgb), rows=rows, cols=cols)
+    return _cell_means(_laplacian(viewed @ LUMA), shape)
 
 
 def _laplacian(luma: FloatImage) -> FloatImage:
