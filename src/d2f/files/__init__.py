@@ -8,12 +8,16 @@ or not at all.
 from .atomic import check_target, write_whole
 from .companions import read_aperture_picture, read_matte
 from .depth_map import DepthMap, DepthUnit, read_depth_map
+from .depth_source import DepthWish, FoundDepth, depth_for
 from .describe import describe
+from .embed_depth import check_embedding, embed_depth
+from .embedded_depth import DepthContainer, EmbeddedDepth, embedded_depth, embedded_original
 from .limits import Limits
 from .maps import check_map_name, write_defocus_map, write_disparity_map, write_mask
 from .photo import Metadata, Photo, photo_from_array, photo_to_array
 from .pil import photo_from_pil
 from .read import photo_from_bytes, read_bytes, read_photo
+from .shot import Shot, shot_of
 from .write import (
     check_output,
     format_named,
@@ -25,15 +29,25 @@ from .write import (
 )
 
 __all__ = [
+    "DepthContainer",
     "DepthMap",
     "DepthUnit",
+    "DepthWish",
+    "EmbeddedDepth",
+    "FoundDepth",
     "Limits",
     "Metadata",
     "Photo",
+    "Shot",
+    "check_embedding",
     "check_map_name",
     "check_output",
     "check_target",
+    "depth_for",
     "describe",
+    "embed_depth",
+    "embedded_depth",
+    "embedded_original",
     "format_named",
     "format_of",
     "photo_from_array",
@@ -47,6 +61,7 @@ __all__ = [
     "read_depth_map",
     "read_matte",
     "read_photo",
+    "shot_of",
     "suffix_of",
     "write_defocus_map",
     "write_disparity_map",

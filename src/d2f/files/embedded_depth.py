@@ -94,11 +94,12 @@ def _from_heic(content: bytes, name: str) -> EmbeddedDepth | None:
     if found is None:
         return None
     check_aspect(found.disparity.shape, found.size, f"the depth plane in {name}")
+    matte = found.matte
     return EmbeddedDepth(
         disparity=found.disparity,
         metric=found.metric,
         container="heic",
-        matte=found.matte,
+        matte=matte if matte is not None and _fits(matte.shape, found.size) else None,
         focal_length_sides=found.focal_length_sides,
     )
 

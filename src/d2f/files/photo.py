@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -89,6 +90,10 @@ class Photo:
         Only where the photo came from a JPEG.
     lossless : bool
         Whether a WebP keeps every code; the other formats do or do not by nature.
+    path : Path, optional
+        Where it was read from; depth may lie beside it.
+    content : bytes, optional
+        Its file as it was read: depth may lie in it, and it can be kept in the output.
     """
 
     pixels: CodeImage = field(repr=False)
@@ -100,6 +105,8 @@ class Photo:
     metadata: Metadata = field(default_factory=Metadata, repr=False)
     jpeg: JpegCoding | None = field(default=None, repr=False)
     lossless: bool = False
+    path: Path | None = None
+    content: bytes | None = field(default=None, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:

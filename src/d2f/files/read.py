@@ -47,7 +47,8 @@ def read_photo(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Photo:
     PhotoError
         If the file is missing, no photo, damaged or too large.
     """
-    return photo_from_bytes(read_bytes(path, limits=limits), name=str(path), limits=limits)
+    photo = photo_from_bytes(read_bytes(path, limits=limits), name=str(path), limits=limits)
+    return replace(photo, path=path)
 
 
 def read_bytes(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
@@ -99,7 +100,7 @@ def photo_from_bytes(
         raise PhotoError(f"{name} cannot be decoded ({_reason(error)}): {SHORT_OF_CONTENT}.") from (
             error
         )
-    return upright(photo)
+    return replace(upright(photo), content=content)
 
 
 def sniff(content: bytes) -> Format | None:

@@ -73,7 +73,7 @@ class View:
     subject : float32 (H, W), 0..1, optional
         What the main subject covers, at the photo's size and edges; None where there is none.
     metric : bool
-    source : "file" or "model"
+    source : "file", "embedded" or "model"
         Where the disparity comes from.
     mirrored_focus_map : float32 (h, w), 0..1, optional
         That of the mirrored photo, mirrored back: a second opinion.
@@ -88,7 +88,7 @@ class View:
     sharpness: FloatImage | None
     subject: FloatImage | None
     metric: bool
-    source: Literal["file", "model"]
+    source: Literal["file", "embedded", "model"]
     mirrored_focus_map: FloatImage | None = None
     depth_agreement: float | None = None
     shallow: bool = False
