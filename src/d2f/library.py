@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import files
+from .arrays import FloatImage
 from .errors import UsageError, told
 from .files import Photo
-from .pipeline import Rendered, Session
+from .pipeline import Picture, Session, open_session
+from .published_photo import PublishedSession, refuse_idle
 from .scene import Subject
 from .settings import Settings, settings_from_choices
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenPhoto", "PhotoLike", "open", "render"]
 
 PhotoLike: TypeAlias = "str | PathLike[str] | bytes | Image.Image | NDArray[Any] | Photo"
-DEPTH_CHOICES = ("depth", "depth_unit", "matte")
+SETTLED_CHOICES = ("depth", "depth_unit", "matte", "model", "weights")  # when a photo is opened
 
 
 class OpenPhoto:
@@ -32,19 +34,26 @@ class OpenPhoto:
     Attributes
     ----------
     photo : Photo
-    disparity : float32 (H, W)
-        Larger is nearer; relative 0..1, or 1/m where metric depth was given.
-    focus_map : float32 (h, w), 0..1
-        Where a photographer would focus, at the model's size.
+
+    The published model (`model="d2f2023"`) knows neither `disparity` nor what comes after it, and
+    refuses them with a UsageError.
     """
 
-    def __init__(self, session: Session, settings: Settings, kind: type) -> None:
+    def __init__(self, session: Session | PublishedSession, settings: Settings, kind: type) -> None:
         self._session = session
         self._settings = settings
         self._kind = kind
         self.photo = session.photo
-        self.disparity = session.view.disparity
-        self.focus_map = session.view.focus_map
+
+    @property
+    def disparity(self) -> FloatImage:
+        """Float32 (H, W), larger is nearer: relative 0..1, or 1/m where metric depth was given."""
+        return self._session.view.disparity
+
+    @property
+    def focus_map(self) -> FloatImage:
+        """Float32 (h, w), 0..1: where a photographer would focus, at the model's size."""
+        return self._session.view.focus_map
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -63,7 +72,7 @@ class OpenPhoto:
         settings: Settings | None = None,
         **choices: Any,
     ) -> Any:
-        """Render the photo; choices as in `d2f.render`, but for depth, which is settled.
+        """Render the photo; choices as in `d2f.render`, but for depth and model, now settled.
 
         Returns
         -------
@@ -78,19 +87,26 @@ class OpenPhoto:
             files.write_photo(rendered, target, overwrite=overwrite)
         return _to_kind(rendered, self._kind, chosen)
 
-    def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Rendered:
-        """Render the photo and keep its defocus map, mask, focus and f-number."""
+    def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Picture:
+        """Render the photo and keep its defocus map, mask, focus and f-number.
+
+        Returns
+        -------
+        Rendered, or a PublishedPicture from `model="d2f2023"`.
+        """
         return self._session.render_with_maps(self._settings_with(settings, choices))
 
     def _settings_with(self, settings: Settings | None, choices: dict[str, Any]) -> Settings:
-        settled = [name for name in DEPTH_CHOICES if choices.get(name) is not None]
+        settled = [name for name in SETTLED_CHOICES if choices.get(name) is not None]
         if settled or (isinstance(settings, Settings) and settings.depth != self._settings.depth):
             settled = settled or ["depth"]
             raise UsageError(
                 f"{settled[0]} is settled when a photo is opened: give it to d2f.open."
             )
         base = self._settings if settings is None else settings
-        return settings_from_choices(base, **choices)
+        chosen = settings_from_choices(base, **choices)
+        refuse_idle(chosen, {name for name, value in choices.items() if value is not None})
+        return chosen
 
 
 def open(
@@ -99,6 +115,8 @@ def open(
     depth: str | PathLike[str] | None = None,
     depth_unit: str | None = None,
     matte: str | PathLike[str] | None = None,
+    model: str | None = None,
+    weights: str | PathLike[str] | None = None,
     settings: Settings | None = None,
 ) -> OpenPhoto:
     """Analyse a photo once, for many renders.
@@ -113,6 +131,10 @@ def open(
         What the depth map holds.
     matte : path, optional
         Matte of the subject: where it is grey, its hair lets through what lies behind it.
+    model : "compact" or "d2f2023"
+        The whole method: ours, or the published model.
+    weights : path, optional
+        Weights of d2f2023, which does not come with any.
     settings : Settings, optional
         What holds where a render chooses nothing else.
 
@@ -123,8 +145,16 @@ def open(
     UsageError
         If a choice makes no sense.
     """
-    chosen = settings_from_choices(settings, depth=depth, depth_unit=depth_unit, matte=matte)
-    return OpenPhoto(Session(_from_kind(photo), chosen.depth), chosen, type(photo))
+    words = {
+        "depth": depth,
+        "depth_unit": depth_unit,
+        "matte": matte,
+        "model": model,
+        "weights": weights,
+    }
+    chosen = settings_from_choices(settings, **words)
+    refuse_idle(chosen, {name for name, value in words.items() if value is not None})
+    return OpenPhoto(open_session(_from_kind(photo), chosen), chosen, type(photo))
 
 
 @overload
@@ -160,7 +190,8 @@ def render(
         top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
         `squeeze`, `rim`, `cats_eye`, `fringe`, `aperture_picture`, `tilt`, `grain`,
-        `highlights`, `depth`, `depth_unit`, `matte`, and `format` (of bytes).
+        `highlights`, `depth`, `depth_unit`, `matte`, `format` (of bytes), and `model` with
+        `weights`.
 
     Returns
     -------
@@ -187,7 +218,7 @@ def render(
         if isinstance(photo, str | PathLike) and _same_place(photo, target):
             raise UsageError(f"{output} is the photo itself: give another name for the output.")
         files.check_target(target, overwrite=overwrite)
-    settled = {name: choices.pop(name, None) for name in DEPTH_CHOICES}
+    settled = {name: choices.pop(name, None) for name in SETTLED_CHOICES}
     opened = open(photo, settings=settings, **settled)
     return opened.render(output=output, overwrite=overwrite, **choices)
 

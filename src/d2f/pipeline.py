@@ -16,10 +16,11 @@ from .errors import PhotoError
 from .files import Photo
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
 from .models.faces import DetectedFace, FaceDetector
+from .published_photo import PublishedPicture, PublishedSession, check_method
 from .scene import Focus, Subject, View
-from .settings import DepthSettings, LensSettings, Settings
+from .settings import DepthSettings, LensSettings, MethodSettings, Settings
 
-__all__ = ["Rendered", "Session"]
+__all__ = ["Picture", "Rendered", "Session", "open_session"]
 
 
 def _ignore(_stage: str) -> None:
@@ -59,6 +60,22 @@ class Rendered:
     depth_source: str
     warnings: tuple[str, ...] = ()
 
+    @property
+    def maps(self) -> dict[str, FloatImage]:
+        """The maps by the names of the options that save them."""
+        return {
+            "defocus": self.defocus_px,
+            "disparity": self.disparity,
+            "mask": self.in_focus,
+        }
+
+    def told(self) -> str:
+        """What a person is told about the picture."""
+        (x, y), certainty = self.focus.point, self.focus.certainty
+        doubt = "" if certainty == "sure" else f" ({certainty})"
+        strength = "no blur" if math.isinf(self.f_number) else f"f/{self.f_number:.3g}"
+        return f"focus {x:.2f},{y:.2f}{doubt}  {strength}"
+
     def summary(self) -> dict[str, Any]:
         """The figures worth telling, ready for JSON."""
         return {
@@ -70,6 +87,24 @@ class Rendered:
             "depth_source": self.depth_source,
             "warnings": list(self.warnings),
         }
+
+
+Picture = Rendered | PublishedPicture
+
+
+def open_session(
+    photo: Photo, settings: Settings, *, on_stage: Callable[[str], None] = _ignore
+) -> Session | PublishedSession:
+    """Look at a photo by the method and the depth of the settings; the others may change later.
+
+    Raises
+    ------
+    D2FError
+        As `Session` and `PublishedSession` do.
+    """
+    if settings.method.model == "d2f2023":
+        return PublishedSession(photo, settings, on_stage=on_stage)
+    return Session(photo, settings.depth, on_stage=on_stage)
 
 
 class Session:
@@ -114,6 +149,7 @@ class Session:
         UsageError
             If the settings cannot be had with this photo.
         """
+        check_method(settings.method, MethodSettings())
         photo, view = self.photo, self.view
         focus = self.focus_for(settings)
         disparity = scene.held_disparity(

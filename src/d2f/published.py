@@ -19,14 +19,14 @@ from torch.nn.functional import interpolate
 
 from .errors import PhotoError
 from .models.d2f2023 import D2F2023
-from .models.d2f2023.fusion import REACH_PX, FusionNetwork
+from .models.d2f2023.fusion import REACH_PX
 from .models.d2f2023.radiance import radiance_weight
+from .models.d2f2023.strips import in_strips
 from .renderer.paper import LayeredSums, Method, layered_sums
 
 __all__ = ["SMALLEST_SIDE_PX", "Stages", "network_size", "published_stages"]
 
 SMALLEST_SIDE_PX = 65  # 64 / 128 is rounded to even, which is 0
-STRIP_PX = 2_000_000  # pixels that the fusion network sees at once: 64 channels of them are 0.5 GB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def published_stages(model: D2F2023, image: Tensor, *, method: Method = "auto") 
     sums = layered_sums(x, weight, defocus, method=method)
     bokeh = resized(sums.rendered, size)
     defocus_up = resized(defocus, size)
-    mask_raw = _in_strips(model.blend, image, defocus_up)
+    mask_raw = in_strips(model.blend, image, defocus_up, reach=REACH_PX)
     mask = mask_raw.clamp(0, 1)
     return Stages(
         x=x,
@@ -120,15 +120,3 @@ def published_stages(model: D2F2023, image: Tensor, *, method: Method = "auto") 
 def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
     """BL0: bilinear with half-pixel centres, of two samples per axis even where it shrinks."""
     return interpolate(image, size, mode="bilinear", align_corners=False)
-
-
-def _in_strips(blend: FusionNetwork, image: Tensor, defocus: Tensor) -> Tensor:
-    """The fusion network on strips of rows, each seen with what the convolutions reach beyond."""
-    rows, cols = image.shape[-2:]
-    height = max(REACH_PX, STRIP_PX // cols)
-    strips = []
-    for top in range(0, rows, height):
-        start, end = max(0, top - REACH_PX), min(rows, top + height + REACH_PX)
-        raw = blend(image[..., start:end, :], defocus[..., start:end, :])
-        strips.append(raw[..., top - start : top - start + height, :])
-    return torch.cat(strips, dim=-2)

@@ -23,6 +23,7 @@ __all__ = [
     "FocusSettings",
     "LensSettings",
     "LightSettings",
+    "MethodSettings",
     "Option",
     "OutputSettings",
     "Settings",
@@ -63,6 +64,17 @@ FormatName = Literal["jpeg", "png", "tiff", "webp"]
 class _Group(BaseModel):
     option: ClassVar[Option | None] = None  # given where the whole group is one choice
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+class MethodSettings(_Group):
+    """Which method makes the picture."""
+
+    model: Literal["compact", "d2f2023"] = Field(
+        "compact", description="compact: ours; d2f2023: the published model, in place of all else."
+    )
+    weights: Path | None = Field(
+        None, description="Weights of d2f2023, made by `d2f weights convert`."
+    )
 
 
 class FocusSettings(_Group):
@@ -205,6 +217,7 @@ class OutputSettings(_Group):
 class Settings(_Group):
     """Every choice a user can make about a picture."""
 
+    method: MethodSettings = MethodSettings()
     focus: FocusSettings = FocusSettings()
     lens: LensSettings = LensSettings()
     light: LightSettings = LightSettings()

@@ -10,7 +10,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any, Final
 
-from .pipeline import Rendered
+from .pipeline import Picture
 from .settings import Settings
 from .settings_file import SIDECAR_VERSION, VERSION_KEY, tree_from_settings
 
@@ -25,13 +25,13 @@ def sidecar_for(output: Path) -> Path:
 
 
 def sidecar_text(
-    rendered: Rendered, settings: Settings, *, photo_name: str, photo_bytes: bytes, output: Path
+    rendered: Picture, settings: Settings, *, photo_name: str, photo_bytes: bytes, output: Path
 ) -> str:
     """Settings, the focus that was found, and all that the picture was made from, as JSON.
 
     Parameters
     ----------
-    rendered : Rendered
+    rendered : Picture
     settings : Settings
         Those that `rendered` was made with.
     photo_name : str

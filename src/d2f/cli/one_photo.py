@@ -10,7 +10,7 @@ from .pipes import read_input, write_output
 from .targets import Job
 
 if TYPE_CHECKING:
-    from ..pipeline import Rendered
+    from ..pipeline import Picture
     from ..settings import Settings
 
 __all__ = ["render_one"]
@@ -18,7 +18,7 @@ __all__ = ["render_one"]
 
 def render_one(
     job: Job, settings: Settings, *, overwrite: bool, on_stage: Callable[[str], None]
-) -> Rendered:
+) -> Picture:
     """Do a job: check its targets, read, render, write all or nothing.
 
     Parameters
@@ -31,7 +31,7 @@ def render_one(
         Called with a word at the start of each stage.
     """
     from .. import files
-    from ..pipeline import Session
+    from ..pipeline import open_session
 
     for target in job.targets:
         files.check_target(target, overwrite=overwrite)
@@ -46,7 +46,7 @@ def render_one(
         photo = files.read_photo(job.photo)
     if job.output is not None:  # after reading: an input of another kind is the better news
         files.check_output(photo, job.output)
-    session = Session(photo, settings.depth, on_stage=on_stage)
+    session = open_session(photo, settings, on_stage=on_stage)
     rendered = session.render_with_maps(settings)
     on_stage("writing")
     beside = ""
@@ -57,7 +57,7 @@ def render_one(
     return rendered
 
 
-def _sidecar(job: Job, rendered: Rendered, settings: Settings, source: bytes) -> str:
+def _sidecar(job: Job, rendered: Picture, settings: Settings, source: bytes) -> str:
     from ..sidecar import sidecar_text
 
     assert job.output is not None  # a sidecar lies beside one
@@ -66,20 +66,22 @@ def _sidecar(job: Job, rendered: Rendered, settings: Settings, source: bytes) ->
 
 
 def _write_all(
-    job: Job, rendered: Rendered, settings: Settings, sidecar: str, *, overwrite: bool
+    job: Job, rendered: Picture, settings: Settings, sidecar: str, *, overwrite: bool
 ) -> None:
     """Write the photo and what goes beside it; if one cannot be written, no new one stays."""
     from .. import files
 
     new = [path for path in job.targets if not os.path.lexists(path)]
+    signed = settings.method.model != "d2f2023"  # whose defocus is 0 and up
     try:
-        for path, write, values in (
-            (job.maps["defocus"], files.write_defocus_map, rendered.defocus_px),
-            (job.maps["disparity"], files.write_disparity_map, rendered.disparity),
-            (job.maps["mask"], files.write_mask, rendered.in_focus),
+        for name, write in (
+            ("defocus", files.write_defocus_map if signed else files.write_disparity_map),
+            ("disparity", files.write_disparity_map),
+            ("mask", files.write_mask),
         ):
+            path = job.maps[name]
             if path is not None:
-                write(values, path, overwrite=overwrite)
+                write(rendered.maps[name], path, overwrite=overwrite)
         if job.sidecar is not None:
             files.write_whole(sidecar.encode(), job.sidecar, overwrite=overwrite)
         if job.output is None:

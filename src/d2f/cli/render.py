@@ -85,6 +85,7 @@ def render(
         raise UsageError("--json and -o - both write to standard output: give one of them.")
     settings = settings_of(context, file=settings_file)
     _check_format(context, output)
+    _check_method(context, settings, save_disparity=save_disparity)
     maps = {"defocus": save_defocus, "disparity": save_disparity, "mask": save_mask}
     jobs = plan_jobs(photos, output, maps=maps, settings=settings, sidecar=sidecar)
     reporter = Reporter(
@@ -108,6 +109,17 @@ def _check_format(context: typer.Context, output: str | None) -> None:
         return
     if not os.path.isdir(output) and format_of(Path(output)) != wanted.upper():
         raise UsageError(f"--format {wanted} and -o {output} contradict each other: give one.")
+
+
+def _check_method(
+    context: typer.Context, settings: Settings, *, save_disparity: Path | None
+) -> None:
+    """Of a method that has no use for a flag, the user is told before any work is done."""
+    from ..published_photo import refuse_idle
+
+    refuse_idle(settings, context.obj["COMMANDLINE"])
+    if save_disparity is not None and settings.method.model == "d2f2023":
+        raise UsageError("--save-disparity: d2f2023 finds no disparity; leave it out.")
 
 
 def _run_all(

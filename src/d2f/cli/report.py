@@ -13,7 +13,7 @@ from ..errors import D2FError
 from .say import say, say_error
 
 if TYPE_CHECKING:
-    from ..pipeline import Rendered
+    from ..pipeline import Picture
     from .targets import Job
 
 __all__ = ["Reporter"]
@@ -68,24 +68,18 @@ class Reporter:
             self._seconds[self._stage] = self._seconds.get(self._stage, 0) + now - self._since
         self._stage, self._since = stage, now
 
-    def done(self, job: Job, rendered: Rendered) -> None:
+    def done(self, job: Job, rendered: Picture) -> None:
         """A photo is written."""
         self._enter("")
-        focus = rendered.focus
         if self._json_lines:
             self._print_json(job, rendered)
         elif not self._quiet:
-            x, y = focus.point
-            f_number = (
-                "no blur" if rendered.f_number == float("inf") else f"f/{rendered.f_number:.3g}"
-            )
-            doubt = "" if focus.certainty == "sure" else f" ({focus.certainty})"
-            self._say(f"{job.output or job.name}  focus {x:.2f},{y:.2f}{doubt}  {f_number}")
+            self._say(f"{job.output or job.name}  {rendered.told()}")
         if self._verbose:
             times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
             print(f"  {times}", file=sys.stderr)
 
-    def _print_json(self, job: Job, rendered: Rendered) -> None:
+    def _print_json(self, job: Job, rendered: Picture) -> None:
         result = {
             "photo": job.name,
             "output": str(job.output),

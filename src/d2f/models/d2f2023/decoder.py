@@ -5,12 +5,16 @@ After MiDaS v2 (Ranftl et al., TPAMI 2022), with one output channel and no activ
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from .strips import in_strips
 from .trunk import EXPANSION, Trunk
 
 __all__ = ["DefocusNetwork", "FusionBlock", "ResidualUnit"]
+
+HEAD_REACH = 2  # rows of P1 that a row of D sees: one of a convolution, half of each step after
 
 
 class ResidualUnit(nn.Module):
@@ -72,8 +76,11 @@ class Scratch(nn.Module):
         for k in (4, 3, 2, 1):
             e = self.get_submodule(f"layer{k}_rn")(stages[k - 1])
             path = self.get_submodule(f"refinenet{k}")(e, path)
-        out: Tensor = self.output_conv(path)
-        return out
+        assert path is not None
+        if torch.is_grad_enabled():
+            out: Tensor = self.output_conv(path)
+            return out
+        return in_strips(self.output_conv, path, reach=HEAD_REACH, scale=2)
 
 
 class DefocusNetwork(nn.Module):
