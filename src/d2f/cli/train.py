@@ -1,14 +1,12 @@
 """`d2f train`: make the networks from photos."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-from d2f.errors import MissingPartError
+from .extras import needs_extra
 
 __all__ = ["app"]
 
@@ -37,7 +35,7 @@ def compact(
 ) -> None:
     """Train the compact network and export it as ONNX."""
     # Named by strings: doors do not import each other, and help stays instant.
-    with install_line():
+    with needs_extra("train"):
         command = import_module("d2f.train.compact").train_compact
         written = command(
             photos, minutes=minutes, seed=seed, out=out, resume=resume, threads=threads
@@ -58,16 +56,154 @@ def install(
     ] = None,
 ) -> None:
     """Make a trained network the one that d2f uses."""
-    with install_line():
+    with needs_extra("train"):
         command = import_module("d2f.train.install").install_weights
         written = command(network) if into is None else command(network, folder=into)
     typer.echo(str(written))
 
 
-@contextmanager
-def install_line() -> Iterator[None]:
-    """Turn a package that is not installed into the line that installs it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise MissingPartError(f'{error.name} is missing: pip install "d2f[train]"') from error
+Pairs = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR|CSV",
+        help="EBB! (original/, bokeh/), RealBokeh, or a table with columns photo and target.",
+    ),
+]
+Run = Annotated[
+    Path,
+    typer.Option("-o", "--out", metavar="RUN", help="Folder of the run; broken off, it goes on."),
+]
+Split = Annotated[
+    str | None, typer.Option(help="Part of the pairs. Default: what is kept for training.")
+]
+Crop = Annotated[int, typer.Option("--crop", min=128, help="Side of a crop, a multiple of 128 px.")]
+LongSide = Annotated[
+    int, typer.Option("--long-side", min=128, help="Larger pictures are reduced to this first, px.")
+]
+Batch = Annotated[int, typer.Option(min=1, help="Crops of a step, shared by all processes.")]
+Epochs = Annotated[float, typer.Option(min=0.01, help="Times that every pair is seen.")]
+Steps = Annotated[int | None, typer.Option(min=1, help="Length in steps, instead of --epochs.")]
+Minutes = Annotated[
+    float | None, typer.Option(min=0.01, help="Length by the clock, instead of --epochs.")
+]
+Rate = Annotated[
+    float | None, typer.Option(min=1e-8, help="Default: 1e-4 for stage 1, 1e-3 for stage 2.")
+]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    typer.Option(help="Of the large network. auto: bfloat16 where a GPU has it."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is left to chance.")]
+Threads = Annotated[int, typer.Option(min=1, help="CPU threads of each process.")]
+Workers = Annotated[int, typer.Option(min=0, help="Processes that read pictures ahead.")]
+Every = Annotated[int, typer.Option(min=1, help="Steps from one checkpoint to the next.")]
+
+
+@app.command()
+def hallucination(
+    pairs: Pairs,
+    out: Run,
+    renderer: Annotated[
+        Literal["d2f2023", "d2f"],
+        typer.Option(help="What teaches: the published renderer, or our signed one."),
+    ] = "d2f2023",
+    trunk: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="torchvision's resnext50_32x4d weights to start from."),
+    ] = None,
+    narrow: Annotated[
+        bool, typer.Option("--narrow", help="A small network, for trials and CPUs.")
+    ] = False,
+    split: Split = None,
+    crop: Crop = 512,
+    long_side: LongSide = 1536,
+    batch: Batch = 8,
+    epochs: Epochs = 30.0,
+    steps: Steps = None,
+    minutes: Minutes = None,
+    learning_rate: Rate = None,
+    precision: Precision = "auto",
+    seed: Seed = 0,
+    threads: Threads = 2,
+    workers: Workers = 0,
+    save_every: Every = 200,
+) -> None:
+    """Stage 1 of the published method: learn to focus from pairs alone, without any depth."""
+    with needs_extra("train"):
+        published = _published()
+        written = published.train_hallucination(
+            pairs,
+            out,
+            published.PairPlan(
+                split=split,
+                crop_px=crop,
+                long_side_px=long_side,
+                batch=batch,
+                epochs=epochs,
+                steps=steps,
+                minutes=minutes,
+                learning_rate=learning_rate,
+                precision=precision,
+                seed=seed,
+                threads=threads,
+                workers=workers,
+                save_every=save_every,
+            ),
+            renderer=renderer,
+            trunk=trunk,
+            narrow=narrow,
+        )
+    typer.echo(str(written))
+
+
+@app.command()
+def fusion(
+    pairs: Pairs,
+    out: Run,
+    hallucination: Annotated[
+        Path, typer.Option(metavar="RUN", help="Folder of a finished d2f train hallucination.")
+    ],
+    split: Split = None,
+    crop: Crop = 512,
+    long_side: LongSide = 1536,
+    batch: Batch = 8,
+    epochs: Epochs = 10.0,
+    steps: Steps = None,
+    minutes: Minutes = None,
+    learning_rate: Rate = None,
+    precision: Precision = "auto",
+    seed: Seed = 0,
+    threads: Threads = 2,
+    workers: Workers = 0,
+    save_every: Every = 200,
+) -> None:
+    """Stage 2 of the published method: deep Poisson fusion of the photo with its bokeh."""
+    with needs_extra("train"):
+        published = _published()
+        written = published.train_fusion(
+            pairs,
+            out,
+            published.PairPlan(
+                split=split,
+                crop_px=crop,
+                long_side_px=long_side,
+                batch=batch,
+                epochs=epochs,
+                steps=steps,
+                minutes=minutes,
+                learning_rate=learning_rate,
+                precision=precision,
+                seed=seed,
+                threads=threads,
+                workers=workers,
+                save_every=save_every,
+            ),
+            hallucination=hallucination,
+        )
+    typer.echo(str(written))
+
+
+def _published() -> Any:
+    """The trainings of the published method, their threads told to wait in sleep."""
+    import_module("d2f.train.threads").wait_passively()
+    return import_module("d2f.train.published")
