@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from .errors import UsageError, told
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 
+NORMAL_LENS_MM = 50.0  # DESIGN 2: what relative disparity is read with
 UNIT_SUFFIX = re.compile(r"_(mm|m|deg|percent|px)$")  # units are in names of fields, not of flags
 
 
@@ -58,6 +59,8 @@ class Option:
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Tilt = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 DepthUnit = Literal["m", "1/m", "relative"]
+DepthSource = Literal["auto", "model", "embedded"]
+DepthContainer = Literal["gdepth", "dynamic", "heic"]
 FormatName = Literal["jpeg", "png", "tiff", "webp"]
 
 
@@ -119,8 +122,12 @@ class LensSettings(_Group):
         allow_inf_nan=False,
         description="Largest blur radius in percent of the long side; replaces f_number.",
     )
-    focal_length_mm: Annotated[float, Option(metavar="MM")] = Field(
-        50, ge=1, le=2000, description="Focal length in mm."
+    focal_length_mm: Annotated[float | None, Option(metavar="MM")] = Field(
+        None,
+        ge=1,
+        le=2000,
+        description="Focal length in mm; by default the shot's own angle of view where its depth "
+        "is metric, else 50.",
     )
     sensor_width_mm: Annotated[float, Option(metavar="MM")] = Field(
         36, ge=1, le=500, description="Long side of the sensor in mm."
@@ -162,11 +169,21 @@ class LensSettings(_Group):
         shape = self.model_dump(include={field.name for field in fields(Aperture)})
         return Aperture(**shape)
 
-    def thin_lens(self, *, f_number: float | None = None) -> ThinLens:
-        """The lens as optics knows it, on request at another f-number."""
+    def thin_lens(self, *, focal_length_sides: float | None = None) -> ThinLens:
+        """The lens as optics knows it.
+
+        Parameters
+        ----------
+        focal_length_sides : float, optional
+            The shot's angle of view: focal length over the long side of the sensor. Counts where
+            no focal length is chosen.
+        """
+        focal_length_mm = self.focal_length_mm
+        if focal_length_mm is None and focal_length_sides is not None:
+            focal_length_mm = focal_length_sides * self.sensor_width_mm
         return ThinLens(
-            f_number=self.f_number if f_number is None else f_number,
-            focal_length_mm=self.focal_length_mm,
+            f_number=self.f_number,
+            focal_length_mm=focal_length_mm or NORMAL_LENS_MM,
             sensor_width_mm=self.sensor_width_mm,
         )
 
@@ -194,16 +211,32 @@ class LightSettings(_Group):
 class DepthSettings(_Group):
     """Where the depth comes from."""
 
-    file: Annotated[Path | None, Option("--depth", choice="depth")] = Field(
-        None, description="Depth map to use instead of the model's."
+    source: Annotated[
+        DepthSource | Path, Option("--depth", "auto|model|embedded|FILE", choice="depth")
+    ] = Field(
+        "auto",
+        description="auto: from the photo's own file or NAME.depth.* beside it, else the model; "
+        "or a map's file.",
     )
     unit: Annotated[DepthUnit, Option("--depth-unit", choice="depth_unit")] = Field(
         "relative",
-        description="What the file holds: metres, 1/m, or relative disparity (larger = nearer).",
+        description="What the map holds: metres, 1/m, or relative disparity (larger = nearer).",
     )
     matte: Path | None = Field(
         None, description="Matte of the subject, white on black: soft coverage for its hair."
     )
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _source_is_a_word_or_a_path(cls, value: object) -> object:
+        if not isinstance(value, str | PathLike) or not str(value):
+            raise ValueError("give auto, model, embedded or the name of a file")
+        return value
+
+    @property
+    def file(self) -> Path | None:
+        """The map that the user brings."""
+        return self.source if isinstance(self.source, Path) else None
 
 
 class OutputSettings(_Group):
@@ -212,6 +245,18 @@ class OutputSettings(_Group):
     format: FormatName | None = Field(
         None, description="Format of the picture; by default what its name says, or the photo's."
     )
+    embed_depth: DepthContainer | None = Field(
+        None, description="Write disparity into the picture's file: JPEG (gdepth, dynamic) or HEIC."
+    )
+    embed_original: bool = Field(
+        False, description="With embed_depth: put the untouched photo's file in, too."
+    )
+
+    @model_validator(mode="after")
+    def _original_goes_with_depth(self) -> Self:
+        if self.embed_original and self.embed_depth is None:
+            raise ValueError("embed_original (--embed-original) goes with embed_depth: give both")
+        return self
 
 
 class Settings(_Group):
@@ -305,8 +350,9 @@ def _metavar_of(info: FieldInfo) -> str:
         for name in ("ge", "le")
         if hasattr(entry, name)
     }
-    if get_origin(info.annotation) is Literal:
-        return "|".join(map(str, kinds))
+    for kind in (info.annotation, *kinds):
+        if get_origin(kind) is Literal:
+            return "|".join(map(str, get_args(kind)))
     if Path in kinds:
         return "FILE"
     if len(bounds) == 2:
