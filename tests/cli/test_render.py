@@ -222,6 +222,9 @@ def test_inspect_tells_about_a_file(d2f_command, photo_file):
     assert "PNG" in outcome.out
     facts = json.loads(d2f_command("inspect", photo_file, "--json").out)
     assert (facts["width"], facts["height"]) == (128, 96)
+    assert facts["focus"]["reason"].startswith("on ")
+    assert all(len(subject["box"]) == 4 for subject in facts["subjects"])
+    assert isinstance(facts["warnings"], list)
 
 
 def test_depth_writes_a_map_that_render_takes_back(d2f_command, photo_file, tmp_path):
