@@ -207,6 +207,7 @@ def test_columns_may_have_the_names_of_a_pairs_fields(photos):
             "photo,target\nphotos/a.png,photos/b.png\nphotos/a.png,photos/d.png\n",
             r"two pairs of the name 'a'",
         ),
+        ("photo,target,name\nphotos/a.png,photos/b.png,../x\n", r"has the name '\.\./x'"),
         ("photo,target,f_number\nphotos/a.png,photos/b.png,wide\n", r"row 2: f_number 'wide'"),
         ("photo,target,f_number\nphotos/a.png,photos/b.png,nan\n", r"row 2: f_number 'nan'"),
     ],

@@ -233,6 +233,8 @@ def _checked(pairs: list[Pair], origin: Path) -> list[Pair]:
         if pair.name in names:
             raise PhotoError(f"{origin} has two pairs of the name {pair.name!r}: rename one.")
         names.add(pair.name)
+        if pair.name != Path(pair.name).name or pair.name == "..":
+            raise PhotoError(f"{origin} has the name {pair.name!r}: names are those of files.")
         for path in (pair.all_in_focus, pair.bokeh):
             if not path.is_file():
                 raise PhotoError(f"{path} is missing, but {origin} lists it: add it.")

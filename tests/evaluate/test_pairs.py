@@ -21,6 +21,7 @@ from d2f.evaluate.pairs_fit import fitted
 from d2f.evaluate.pairs_methods import Fixed, MaskedPhoto, Outputs
 from d2f.evaluate.pairs_networks import Variant
 from d2f.evaluate.pairs_protocols import PROTOCOLS, protocol_named, scores
+from d2f.evaluate.pairs_strips import LINE_PX
 from d2f.pairs import Pair, ebb_pairs
 
 ROWS, COLUMNS = 48, 64
@@ -59,10 +60,17 @@ def expected_identity() -> tuple[float, float]:
 def test_identity_on_a_fake_ebb_scores_what_a_hand_computes(ebb, tmp_path):
     """The row is there without being asked for, and the files hold the same figures."""
     told, rows = tmp_path / "report.json", tmp_path / "rows.csv"
-    plan = PairsPlan(ebb=ebb, methods=(), json_file=told, csv_file=rows)
+    plan = PairsPlan(
+        ebb=ebb, methods=(), json_file=told, csv_file=rows, pictures=tmp_path / "strips"
+    )
     text = run_pairs(plan, on_progress=lambda _: None)
     psnr, ssim = expected_identity()
     report = json.loads(told.read_text(encoding="utf-8"))
+    assert len(list((tmp_path / "strips").iterdir())) == 10
+    with Image.open(tmp_path / "strips" / f"{FIRST + 9}.png") as strip:  # photo, target
+        assert strip.size == (2 * COLUMNS, ROWS + LINE_PX)
+        assert strip.getpixel((COLUMNS - 1, LINE_PX)) == (100, 100, 100)
+        assert strip.getpixel((COLUMNS, LINE_PX)) == (110, 110, 110)
     assert report["count"] == 10
     assert report["methods"]["identity"]["psnr"] == pytest.approx(psnr, abs=1e-4)
     for window in ("ssim_uniform", "ssim_gaussian"):

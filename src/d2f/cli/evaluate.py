@@ -67,7 +67,8 @@ def pairs(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="mask-gaussian, compact, d2f2023 or identity (always there); may be given again."
+            help="mask-gaussian, compact, compact-no-grain, d2f2023; may be given again. The photo "
+            "itself, identity, is always judged."
         ),
     ] = None,
     weights: Annotated[
@@ -93,6 +94,9 @@ def pairs(
     ] = None,
     lpips_weights: Annotated[
         Path | None, typer.Option(help="State of the official LPIPS(net='alex'), for its column.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder for a strip of each pair: photo, methods, target.")
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the report as JSON.")
@@ -121,6 +125,7 @@ def pairs(
         limit=limit,
         long_side_px=size,
         lpips_weights=lpips_weights,
+        pictures=pictures,
         json_file=json_file,
         csv_file=csv_out,
         overwrite=overwrite,

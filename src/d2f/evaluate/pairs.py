@@ -7,7 +7,7 @@ every two methods compared. The same arguments give the same report.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -28,6 +28,7 @@ from d2f.similarity import psnr
 __all__ = ["PairScore", "PairsReport", "evaluate_pairs"]
 
 FITTED = " (fitted)"
+TARGET = "target"  # what the last picture of a pair is called
 Perceptual = Callable[[FloatImage, FloatImage], float]
 
 
@@ -107,6 +108,7 @@ def evaluate_pairs(
     long_side_px: int | None = None,
     perceptual: Perceptual | None = None,
     on_progress: Callable[[str], None] = lambda _: None,
+    on_output: Callable[[str, str, FloatImage], None] = lambda *_: None,
 ) -> PairsReport:
     """Judge methods on pairs; the photo itself is always the first row.
 
@@ -123,6 +125,8 @@ def evaluate_pairs(
         A further figure, `lpips`, of two pictures (H, W, 3), 0..1.
     on_progress : callable
         Told of each pair and method before it starts.
+    on_output : callable
+        Given each pair's name, what a picture is, and its codes; the target comes last.
 
     Raises
     ------
@@ -146,9 +150,11 @@ def evaluate_pairs(
         for row in rows:
             on_progress(f"{number}/{len(pairs)} {pair.name}: {row.name}")
             opened = row.open(pair, photo)
-            told += scored(
-                opened, target, pair.name, row.name, protocol, fit=fit, perceptual=perceptual
-            )
+            for method, codes, choices in drawn(opened, target, row.name, fit=fit):
+                figures = judged(codes, target, protocol, perceptual)
+                told.append(PairScore(pair=pair.name, method=method, figures=figures, fit=choices))
+                on_output(pair.name, method, codes)
+        on_output(pair.name, TARGET, target)
     notes = ["exposure of the targets aligned"] if align_exposure else []
     notes += [f"reduced to a long side of {long_side_px} px"] if long_side_px else []
     return PairsReport(protocol=protocol.name, scores=told, notes=notes)
@@ -178,28 +184,21 @@ def read_pair(
     return photo, codes_of(target.pixels)
 
 
-def scored(
-    opened: Opened,
-    target: FloatImage,
-    pair: str,
-    method: str,
-    protocol: Protocol,
-    *,
-    fit: bool,
-    perceptual: Perceptual | None,
-) -> list[PairScore]:
-    """The score of a method's own picture and, on request, of the fitted one."""
-
-    def figures(codes: FloatImage) -> dict[str, float]:
-        told = scores(codes, target, protocol)
-        if perceptual is not None:
-            told["lpips"] = perceptual(prepared(codes, protocol), prepared(target, protocol))
-        return told
-
-    rows = [PairScore(pair=pair, method=method, figures=figures(opened.draw()))]
+def drawn(
+    opened: Opened, target: FloatImage, method: str, *, fit: bool
+) -> Iterator[tuple[str, FloatImage, Fit | None]]:
+    """A method's own picture and, on request and where it has choices, the fitted one."""
+    yield method, opened.draw(), None
     if fit and opened.focus_count:
         codes, choices = fitted(opened, lambda tried: psnr(tried, target))
-        rows.append(
-            PairScore(pair=pair, method=method + FITTED, figures=figures(codes), fit=choices)
-        )
-    return rows
+        yield method + FITTED, codes, choices
+
+
+def judged(
+    codes: FloatImage, target: FloatImage, protocol: Protocol, perceptual: Perceptual | None
+) -> dict[str, float]:
+    """The figures of one picture."""
+    figures = scores(codes, target, protocol)
+    if perceptual is not None:
+        figures["lpips"] = perceptual(prepared(codes, protocol), prepared(target, protocol))
+    return figures

@@ -12,6 +12,7 @@ from d2f.evaluate.pairs_methods import Identity, MaskGaussian, Method, Outputs
 from d2f.evaluate.pairs_networks import Compact, published_from, variant_from
 from d2f.evaluate.pairs_protocols import protocol_named
 from d2f.evaluate.pairs_report import report_csv, report_json, report_text
+from d2f.evaluate.pairs_strips import Strips
 from d2f.files import check_target
 from d2f.files.atomic import write_whole
 from d2f.pairs import EBB_SPLITS, Pair, csv_pairs, ebb_pairs, realbokeh_pairs
@@ -21,7 +22,8 @@ __all__ = ["PairsPlan", "run_pairs"]
 PUBLISHED = "d2f2023"
 BUILT_IN: dict[str, Callable[[], Method]] = {
     MaskGaussian.name: MaskGaussian,
-    Compact.name: Compact,
+    "compact": Compact,
+    "compact-no-grain": lambda: Compact("compact-no-grain", grain=0.0),
 }
 
 
@@ -34,7 +36,7 @@ class PairsPlan:
     realbokeh: Path | None = None
     split: str | None = None
     protocol: str = "ours"
-    methods: tuple[str, ...] = (MaskGaussian.name, Compact.name)
+    methods: tuple[str, ...] = (MaskGaussian.name, "compact")
     weights: Path | None = None
     variants: tuple[Path, ...] = ()
     outputs: tuple[Path, ...] = ()
@@ -43,6 +45,7 @@ class PairsPlan:
     limit: int | None = None
     long_side_px: int | None = None
     lpips_weights: Path | None = None
+    pictures: Path | None = None
     json_file: Path | None = None
     csv_file: Path | None = None
     overwrite: bool = False
@@ -75,6 +78,7 @@ def run_pairs(plan: PairsPlan, *, on_progress: Callable[[str], None]) -> str:
         long_side_px=plan.long_side_px,
         perceptual=perceptual,
         on_progress=on_progress,
+        **({} if plan.pictures is None else {"on_output": Strips(plan.pictures).add}),
     )
     report = replace(report, notes=[*report.notes, *notes_on(plan, pairs)])
     for path, content in ((plan.json_file, report_json), (plan.csv_file, report_csv)):

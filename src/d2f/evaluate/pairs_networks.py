@@ -30,14 +30,20 @@ __all__ = ["Compact", "published_from", "variant_from"]
 FOCUS_QUANTILES = (0.02, 0.15, 0.35, 0.6, 0.8, 0.92, 0.99)  # of disparity or defocus: tried planes
 
 
+@dataclass(frozen=True, slots=True)
 class Compact:
-    """The pipeline of `d2f render` with its own settings, at the pair's f-number."""
+    """The pipeline of `d2f render` at the pair's f-number, else with its own settings.
 
-    name = "compact"
+    Grain is put back as the pipeline does, though no target has the same grain: `grain` 0 tells
+    what that costs.
+    """
+
+    name: str = "compact"
+    grain: float = 1.0
 
     def open(self, pair: Pair, photo: Photo) -> Opened:
         """The analysed photo."""
-        return OpenSession(Session(photo), pair.f_number or F_NUMBER)
+        return OpenSession(Session(photo), pair.f_number or F_NUMBER, self.grain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,14 @@ class OpenSession:
 
     session: Session
     f_number: float
+    grain: float
     focus_count: int = len(FOCUS_QUANTILES)
 
     def draw(self, *, focus: int | None = None, f_number: float | None = None) -> FloatImage:
         """Focus by itself, or on the pixel of a quantile of disparity."""
         settings = settings_from_choices(
             f_number=f_number or self.f_number,
+            grain=self.grain,
             focus="auto" if focus is None else self._point(FOCUS_QUANTILES[focus]),
         )
         return codes_of(self.session.render_with_maps(settings).photo.pixels)
