@@ -29,8 +29,8 @@ The same choices as fields of `d2f.Settings`, in groups:
 def page() -> str:
     """Two tables: the choices by their names outside, and the fields they set."""
     choices = (
-        f"| `{choice.flag} {cell(choice.metavar)}` | `{choice.name}` | `{choice.variable}` "
-        f"| {code(choice.default)} | {cell(choice.description)} |"
+        f"| `{cell(f'{choice.flag} {choice.metavar}'.strip())}` | `{choice.name}` "
+        f"| `{choice.variable}` | {code(choice.default)} | {cell(choice.description)} |"
         for choice in CHOICES.values()
     )
     fields = (

@@ -357,6 +357,8 @@ def _metavar_of(info: FieldInfo) -> str:
         return "FILE"
     if len(bounds) == 2:
         return f"{bounds['ge']:g}..{bounds['le']:g}"
+    if bool in kinds:
+        return ""
     return "TEXT" if str in kinds else "NUMBER"
 
 

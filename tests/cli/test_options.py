@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args, get_origin
@@ -22,6 +23,7 @@ WORDS = {  # of choices whose words do not follow from type and bounds
 COMPANIONS = {  # what makes sense only beside another choice
     "roundness": ["--blades", "6"],
     "depth_unit": ["--depth", "map.npy"],
+    "embed_original": ["--embed-depth", "gdepth"],
 }
 
 
@@ -49,12 +51,21 @@ def words_for(choice: Choice) -> tuple[str, str, str]:
         return first, second, rest[0] if rest else first
     if Path in kinds:
         return "one.png", "two.png", "three.png"
+    if bool in kinds:
+        return "true", "false", "true"
     bounds = [*choice.info.metadata, *(part for kind in kinds for part in get_args(kind)[1:])]
     low = next((entry.ge for entry in bounds if hasattr(entry, "ge")), 0)
     high = next((entry.le for entry in bounds if hasattr(entry, "le")), low + 100)
     whole = int in kinds
     middle = [low + (high - low) * share for share in (0.25, 0.5, 0.75)]
     return tuple(str(int(value) if whole else value) for value in middle)
+
+
+def given(choice: Choice, word: str) -> list[str]:
+    """A choice and its word as flags."""
+    if word in ("true", "false"):
+        return [choice.flag if word == "true" else choice.flag.replace("--", "--no-")]
+    return [choice.flag, word]
 
 
 def value_in(settings: Settings, choice: Choice) -> object:
@@ -70,8 +81,8 @@ def test_a_flag_beats_the_environment_beats_a_file_beats_the_default(name, tmp_p
     beside = COMPANIONS.get(name, [])
     flag, variable, filed = words_for(choice)
     file = tmp_path / "look.json"
-    file.write_text(chosen([*beside, choice.flag, filed]).model_dump_json())
-    of_flag = value_in(chosen([*beside, choice.flag, flag]), choice)
+    file.write_text(chosen([*beside, *given(choice, filed)]).model_dump_json())
+    of_flag = value_in(chosen([*beside, *given(choice, flag)]), choice)
     of_file = value_in(chosen(beside, file), choice)
     default = value_in(chosen(beside), choice)
     monkeypatch.setenv(choice.variable, variable)
@@ -80,7 +91,7 @@ def test_a_flag_beats_the_environment_beats_a_file_beats_the_default(name, tmp_p
     assert of_variable != of_file
     assert default == value_in(Settings(), choice)
     assert value_in(chosen(beside, file), choice) == of_variable
-    assert value_in(chosen([*beside, choice.flag, flag], file), choice) == of_flag
+    assert value_in(chosen([*beside, *given(choice, flag)], file), choice) == of_flag
 
 
 def test_every_setting_is_told_in_help_and_docs(d2f_command, monkeypatch):
@@ -89,9 +100,9 @@ def test_every_setting_is_told_in_help_and_docs(d2f_command, monkeypatch):
     told = d2f_command("render", "--help").out
     page = (DOCS / "settings.md").read_text()
     for choice in CHOICES.values():
-        assert f"{choice.flag} {choice.metavar}" in told
+        assert re.search(rf"{choice.flag}( / --no\S+| {re.escape(choice.metavar)}\s)", told)
         assert choice.description.split()[0] in told
-        assert f"`{choice.flag} " in page
+        assert re.search(rf"`{choice.flag}[ `]", page)
         assert f"`{choice.variable}`" in page
 
 

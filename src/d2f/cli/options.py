@@ -81,19 +81,19 @@ def settings_of(context: typer.Context, *, file: Path | None = None) -> Settings
         for name, word in words.items():
             choice = CHOICES[name]
             given = f"{choice.flag} " if layer == "COMMANDLINE" else f"{choice.variable}="
-            chosen[name] = _value(choice, word, given + word)
+            chosen[name] = _value(choice, word, f"{given}{word}")
     settings = settings_from_choices(base, **chosen)
     if "depth_unit" in flags and settings.depth.file is None:
         raise UsageError("--depth-unit tells what --depth FILE holds: give that, too.")
     return settings
 
 
-def _value(choice: Choice, word: str, given: str) -> object:
+def _value(choice: Choice, word: str | bool, given: str) -> object:
     """What a word means; refused with the option or variable that it came by."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        value = PARSERS[choice.name](word) if choice.name in PARSERS else word
+        value = PARSERS[choice.name](str(word)) if choice.name in PARSERS else word
         if choice.info is None:  # a group: its fields are checked together
             return value
         field: Any = Annotated[choice.info.annotation, choice.info]
@@ -126,19 +126,20 @@ def _setting_options() -> list[Any]:
 
 
 def _option(choice: Choice) -> Any:
+    flag = choice.info is not None and choice.info.annotation is bool
     option = typer.Option(
-        choice.flag,
-        metavar=choice.metavar,
+        f"{choice.flag}/--no-{choice.flag.removeprefix('--')}" if flag else choice.flag,
+        metavar=None if flag else choice.metavar,
         envvar=choice.variable,
         show_envvar=False,  # the rule stands in the help's last line
         help=f"{choice.description} {_default(choice.default)}".strip(),
     )
-    return Annotated[str | None, option]
+    return Annotated[bool | None if flag else str | None, option]
 
 
 def _default(value: object) -> str:
     """How a default is told, as a user would write it."""
-    if value is None:
+    if value is None or isinstance(value, bool):
         return ""
     parts = value if isinstance(value, tuple) else (value,)
     words = (f"{part:g}" if isinstance(part, float) else str(part) for part in parts)

@@ -26,7 +26,7 @@ def render(
     context: typer.Context,
     photos: Annotated[
         list[str],
-        typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos; - for a pipe."),
+        typer.Argument(metavar="PHOTO", help="Photos, or folders of photos; - for a pipe."),
     ],
     output: Annotated[
         str | None,
