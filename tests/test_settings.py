@@ -19,7 +19,8 @@ def test_defaults_are_the_documented_ones():
     """f/1.8 on a 50 mm lens, automatic focus, highlights given back."""
     settings = Settings()
     assert settings.lens.f_number == 1.8
-    assert settings.lens.focal_length_mm == 50
+    assert settings.lens.thin_lens().focal_length_mm == 50
+    assert settings.depth.source == "auto"
     assert settings.focus.mode == "auto"
     assert settings.light.highlights == 1
 

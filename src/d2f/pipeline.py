@@ -13,7 +13,7 @@ import numpy as np
 from . import files, fusion, light, optics, renderer, scene
 from .arrays import ByteImage, FloatImage
 from .errors import PhotoError
-from .files import Photo
+from .files import FoundDepth, Photo, Shot
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
 from .models.faces import DetectedFace, FaceDetector
 from .published_photo import PublishedPicture, PublishedSession, check_method
@@ -21,6 +21,8 @@ from .scene import Focus, Subject, View
 from .settings import DepthSettings, LensSettings, MethodSettings, Settings
 
 __all__ = ["Picture", "Rendered", "Session", "open_session"]
+
+NEAREST_FOCUS_M = 0.02  # a nearer SubjectDistance is a slip of a writer: lenses end there
 
 
 def _ignore(_stage: str) -> None:
@@ -46,7 +48,11 @@ class Rendered:
     f_number : float
         inf where nothing is blurred.
     depth_source : str
-        "model" or "file".
+        "model", "file" or "embedded".
+    metric : bool
+        Whether disparity is in 1/m.
+    focal_length_sides : float, optional
+        The shot's focal length over the long side of its sensor, as far as it is known.
     warnings : tuple of str
         What may be wrong with the picture, in words; see `scene.warnings_of`.
     """
@@ -58,6 +64,8 @@ class Rendered:
     focus: Focus
     f_number: float
     depth_source: str
+    metric: bool = False
+    focal_length_sides: float | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -136,8 +144,12 @@ class Session:
         self.photo = photo
         self._on_stage = on_stage
         on_stage("analysing")
-        self.view = _analyse(photo, depth or DepthSettings())
-        self._matte = _matte_of(photo, depth or DepthSettings())
+        wish = depth or DepthSettings()
+        found = _depth_of(photo, wish)
+        self.view = _analyse(photo, found)
+        self._trouble = () if found.trouble is None else (found.trouble,)
+        self._shot = _shot_of(photo, found)
+        self._matte = found.matte if wish.matte is None else _matte_of(photo, wish)
         self._grain = light.grain_of(photo.pixels)
         self._radiance: tuple[float, FloatImage] | None = None
 
@@ -160,10 +172,14 @@ class Session:
             contact=None if view.metric else focus.contact,  # metric depth has no need of mending
         )
         disparity = optics.untilted_disparity(disparity, tilt=settings.lens.tilt, point=focus.point)
-        lens = _lens_for(settings.lens, disparity, focus, photo.long_side_px)
+        sides = self._shot.focal_length_sides if view.metric else None
+        lens = _lens_for(settings.lens, disparity, focus, photo.long_side_px, sides)
         defocus_px = optics.defocus_from_disparity(
             disparity, focus.disparity, lens, long_side_px=photo.long_side_px
         )
+        own_px = self._own_defocus(focus)
+        if own_px is not None:
+            defocus_px = optics.missing_defocus(defocus_px, own_px)
         if self._matte is not None:
             defocus_px = renderer.near_defocus(defocus_px, self._matte)
         self._on_stage("blurring")
@@ -192,6 +208,8 @@ class Session:
             focus=focus,
             f_number=lens.f_number,
             depth_source=view.source,
+            metric=view.metric,
+            focal_length_sides=self._shot.focal_length_sides,
             warnings=self.warnings_for(settings, focus),
         )
 
@@ -226,7 +244,30 @@ class Session:
 
     def warnings_for(self, settings: Settings, focus: Focus) -> tuple[str, ...]:
         """What may be wrong with the picture that these settings give, in words."""
-        return scene.warnings_of(self.view, focus, automatic=settings.focus.mode == "auto")
+        seen = scene.warnings_of(self.view, focus, automatic=settings.focus.mode == "auto")
+        return (*self._trouble, *seen)
+
+    def _own_defocus(self, focus: Focus) -> FloatImage | None:
+        """Blur that the camera's own lens has made; None where that cannot be told.
+
+        Where the file does not say how far the camera focused, it focused on what is in focus now.
+        """
+        shot = self._shot
+        if not (self.view.metric and shot.focal_length_sides):
+            return None
+        if shot.f_number is None or shot.focal_length_mm is None:
+            return None
+        lens = optics.ThinLens(
+            f_number=shot.f_number,
+            focal_length_mm=shot.focal_length_mm,
+            sensor_width_mm=shot.focal_length_mm / shot.focal_length_sides,
+        )
+        plane = focus.disparity
+        if shot.focus_distance_m is not None and shot.focus_distance_m > NEAREST_FOCUS_M:
+            plane = 1 / shot.focus_distance_m
+        return optics.defocus_from_disparity(
+            self.view.disparity, plane, lens, long_side_px=self.photo.long_side_px
+        )
 
     @cached_property
     def faces(self) -> tuple[DetectedFace, ...]:
@@ -258,17 +299,27 @@ def _face_detector() -> FaceDetector:
     return FaceDetector.load()
 
 
-def _analyse(photo: Photo, settings: DepthSettings) -> View:
+def _depth_of(photo: Photo, settings: DepthSettings) -> FoundDepth:
+    return files.depth_for(photo, settings.source, unit=settings.unit)
+
+
+def _shot_of(photo: Photo, found: FoundDepth) -> Shot:
+    """How the photo was taken; what came with the depth knows the angle of view best."""
+    shot = files.shot_of(photo.metadata.exif, photo.size)
+    if found.focal_length_sides is None:
+        return shot
+    return replace(shot, focal_length_sides=found.focal_length_sides)
+
+
+def _analyse(photo: Photo, found: FoundDepth) -> View:
     if min(photo.size) < SMALLEST_PHOTO_PX:
         rows, cols = photo.size
         raise PhotoError(
             f"{photo.name} has {cols} x {rows} pixels: give a photo of at least "
             f"{SMALLEST_PHOTO_PX} x {SMALLEST_PHOTO_PX}."
         )
-    depth = None
-    if settings.file is not None:
-        depth = files.read_depth_map(settings.file, unit=settings.unit, size=photo.size)
-    return scene.analyse(_srgb_copy(photo), _model(), depth=depth)
+    view = scene.analyse(_srgb_copy(photo), _model(), depth=found.depth)
+    return replace(view, source=found.source)
 
 
 def _matte_of(photo: Photo, settings: DepthSettings) -> FloatImage | None:
@@ -293,17 +344,22 @@ def _srgb_copy(photo: Photo) -> ByteImage:
 
 
 def _lens_for(
-    settings: LensSettings, disparity: FloatImage, focus: Focus, long_side_px: int
+    settings: LensSettings,
+    disparity: FloatImage,
+    focus: Focus,
+    long_side_px: int,
+    focal_length_sides: float | None,
 ) -> optics.ThinLens:
     """The lens of the settings, its f-number found where the strength is given as a radius."""
+    lens = settings.thin_lens(focal_length_sides=focal_length_sides)
     if settings.blur_percent is None:
-        return settings.thin_lens()
+        return lens
     span = float(np.abs(disparity - np.float32(focus.disparity)).max())
     f_number = optics.f_number_from_blur(
         settings.blur_percent / 100 * long_side_px,
         span,
         focus.disparity,
-        settings.thin_lens(),
+        lens,
         long_side_px=long_side_px,
     )
-    return settings.thin_lens(f_number=f_number)
+    return replace(lens, f_number=f_number)

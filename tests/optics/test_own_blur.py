@@ -7,11 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from d2f.errors import UsageError
 from d2f.optics import (
     ThinLens,
     defocus_from_disparity,
-    lens_from_view,
     missing_defocus,
 )
 
@@ -62,11 +60,3 @@ def test_with_one_plane_of_focus_what_is_missing_is_a_lens():
     missing = missing_defocus(blur(1.8), blur(2.8))
     assert missing == pytest.approx(blur(number), rel=1e-4, abs=1e-4)
     assert not missing_defocus(blur(2.8), blur(1.8)).any()
-
-
-def test_a_view_gives_the_focal_length_on_any_sensor():
-    """A phone's 6.86 mm on 9.8 mm is 25.2 mm on full frame."""
-    lens = lens_from_view(6.86 / 9.8, sensor_width_mm=36, f_number=2)
-    assert (lens.focal_length_mm, lens.f_number) == (pytest.approx(25.2), 2)
-    with pytest.raises(UsageError, match="focal_length_sides=0"):
-        lens_from_view(0, sensor_width_mm=36, f_number=2)

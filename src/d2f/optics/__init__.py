@@ -5,7 +5,7 @@ Out: defocus_px (signed radius in pixels, + nearer), column spans of apertures, 
 """
 
 from .aperture import Aperture
-from .own_blur import lens_from_view, missing_defocus
+from .own_blur import missing_defocus
 from .thin_lens import (
     ThinLens,
     blur_scale_px,
@@ -39,7 +39,6 @@ __all__ = [
     "defocus_from_disparity",
     "f_number_from_blur",
     "gamma_curve",
-    "lens_from_view",
     "light_from_codes",
     "missing_defocus",
     "untilted_disparity",

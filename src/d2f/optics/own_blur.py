@@ -19,10 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import FloatImage
-from ..errors import UsageError
-from .thin_lens import ThinLens
 
-__all__ = ["lens_from_view", "missing_defocus"]
+__all__ = ["missing_defocus"]
 
 
 def missing_defocus(wanted_px: FloatImage, own_px: FloatImage) -> FloatImage:
@@ -47,30 +45,3 @@ def missing_defocus(wanted_px: FloatImage, own_px: FloatImage) -> FloatImage:
     """
     missing: FloatImage = np.sqrt(np.maximum(np.square(wanted_px) - np.square(own_px), 0))
     return np.copysign(missing, wanted_px)
-
-
-def lens_from_view(
-    focal_length_sides: float, *, sensor_width_mm: float, f_number: float
-) -> ThinLens:
-    """The lens with a given angle of view on a given sensor.
-
-    Parameters
-    ----------
-    focal_length_sides : float
-        Focal length over the long side of the sensor.
-    sensor_width_mm : float
-        Long side of the sensor.
-    f_number : float
-
-    Raises
-    ------
-    UsageError
-        If a value is not positive.
-    """
-    if not focal_length_sides > 0:
-        raise UsageError(f"focal_length_sides={focal_length_sides:g}: give a number above 0.")
-    return ThinLens(
-        f_number=f_number,
-        focal_length_mm=focal_length_sides * sensor_width_mm,
-        sensor_width_mm=sensor_width_mm,
-    )
