@@ -22,7 +22,15 @@ from d2f.errors import PhotoError, UsageError
 from .model import D2F2023
 from .pickles import code_refused
 
-__all__ = ["converted", "described", "load_d2f2023", "model_of_shapes", "shapes_of"]
+__all__ = [
+    "converted",
+    "described",
+    "load_d2f2023",
+    "model_of_shapes",
+    "read_state",
+    "shapes_of",
+    "torch_state",
+]
 
 STAGES = {1: ("midas.", "radiance."), 2: ("blend.",)}  # what the two published files hold
 NAMES = {1: "stage 1 (defocus hallucination)", 2: "stage 2 (deep Poisson fusion)"}
@@ -59,7 +67,7 @@ def converted(stage1: Path, stage2: Path) -> bytes:
     metadata = {"format": "pt", "model": "d2f2023", "d2f": version("d2f")}
     for stage, path in ((1, stage1), (2, stage2)):
         want = {key: shape for key, shape in published.items() if key.startswith(STAGES[stage])}
-        found = _published_state(path)
+        found = torch_state(path)
         if found and not want.keys() & found.keys() and published.keys() & found.keys():
             raise PhotoError(f"{path} holds {NAMES[3 - stage]}: give {NAMES[stage]} in its place.")
         state |= _fitting(found, want, f"{path} is not {NAMES[stage]} of the published model")
@@ -136,8 +144,14 @@ def shapes_of(model: D2F2023) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in model.state_dict().items()}
 
 
-def _published_state(path: Path) -> dict[str, Tensor]:
-    """The state in a file of torch, out of its wrappings."""
+def torch_state(path: Path) -> dict[str, Tensor]:
+    """The state in a file of torch, out of its wrappings; code in it is refused, not run.
+
+    Raises
+    ------
+    PhotoError
+        If the file cannot be read, holds code, or no state of a network.
+    """
     try:
         with warnings.catch_warnings():  # of pickles that it may not understand: told below
             warnings.simplefilter("ignore")
