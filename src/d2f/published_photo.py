@@ -29,7 +29,8 @@ __all__ = ["PublishedPicture", "PublishedSession", "check_method", "refuse_idle"
 EXTRA = ("torch", "safetensors")  # what d2f[torch] installs
 LARGEST_PX = 30_000_000  # 190 bytes a pixel at the peak: 6 GB
 LARGEST_CODE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
-OWN_GROUPS = ("method", "output")  # whose settings the published model follows
+IDLE_GROUPS = ("focus", "lens", "light", "depth")  # whose settings the published model lacks
+IDLE_CHOICES = ("embed_depth", "embed_original")  # it knows no depth that could be embedded
 NO_WEIGHTS = (
     "the weights of d2f2023 are not packaged: give --weights FILE (weights=FILE, D2F_WEIGHTS); "
     "`d2f weights list` says where to get them."
@@ -103,6 +104,7 @@ class PublishedSession:
         self.photo = photo
         self._method = settings.method
         self._on_stage = on_stage
+        on_stage("loading weights")
         self._model = _model(settings.method.weights)
         _check_size(photo)
 
@@ -174,7 +176,7 @@ def refuse_idle(settings: Settings, chosen: Collection[str] = ()) -> None:
         return
     plain = Settings()
     for name, choice in CHOICES.items():
-        if choice.group in OWN_GROUPS:
+        if choice.group not in IDLE_GROUPS and name not in IDLE_CHOICES:
             continue
         group, unset = getattr(settings, choice.group), getattr(plain, choice.group)
         value, default = (
@@ -184,8 +186,8 @@ def refuse_idle(settings: Settings, chosen: Collection[str] = ()) -> None:
         )
         if name in chosen or value != default:
             raise UsageError(
-                f"{choice.flag} ({name}) is no part of the published model d2f2023, which finds "
-                "focus and strength by itself: leave it out, or use --model compact."
+                f"{choice.flag} ({name}) is no part of the published model d2f2023, which knows "
+                "no depth and finds its own focus and blur: leave it out, or use --model compact."
             )
 
 
