@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +51,21 @@ def scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         np.where(disc, 255, 0).astype(np.uint8),
         disparity.astype(np.uint16),
     )
+
+
+@pytest.fixture(scope="session")
+def learning():
+    """The script that makes pairs of known defocus, as docs/figures has it."""
+    path = Path(__file__).resolve().parents[2] / "docs" / "figures" / "learning_to_focus.py"
+    spec = importlib.util.spec_from_file_location("learning_to_focus", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there for their module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def made_pairs(tmp_path_factory, learning) -> Path:
+    """The table of four pairs of 128 px, as our renderer sees them."""
+    folder = tmp_path_factory.mktemp("pairs")
+    return learning.write_pairs(folder, made_by="d2f", side_px=128, count=4)

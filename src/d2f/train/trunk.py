@@ -3,15 +3,12 @@
 In: a ResNeXt-50 32x4d as torchvision stores it (.pth, or the same keys as .safetensors).
 """
 
-import pickle
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from d2f.errors import PhotoError, UsageError
+from d2f.models.d2f2023.checkpoint import read_state, torch_state
 
 __all__ = ["load_trunk", "trunk_key"]
 
@@ -83,18 +80,8 @@ def load_trunk(trunk: nn.Module, path: Path) -> None:
 def _tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UsageError(f"{path} does not exist: give torchvision's resnext50_32x4d file.")
-    way_out = "give torchvision's resnext50_32x4d file"
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
-        raise PhotoError(f"{path} holds no weights that can be read safely: {way_out}.") from error
-    if not isinstance(content, dict) or not all(
-        isinstance(value, Tensor) for value in content.values()
-    ):
-        raise PhotoError(f"{path} is no table of weights by name: {way_out}.")
-    return content
+    state = read_state(path) if path.suffix == ".safetensors" else torch_state(path)
+    return {name: value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def _foreign(path: Path, what: str) -> PhotoError:
