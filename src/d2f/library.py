@@ -14,6 +14,7 @@ from . import files
 from .arrays import FloatImage
 from .errors import UsageError, told
 from .files import Photo
+from .outputs import check_picture_name, picture_bytes, write_picture
 from .pipeline import Picture, Session, open_session
 from .published_photo import PublishedSession, refuse_idle
 from .scene import Subject
@@ -82,9 +83,10 @@ class OpenPhoto:
         target = None if output is None else _path(output)
         if target is not None:
             files.check_target(target, overwrite=overwrite)
-        rendered = self._session.render_with_maps(chosen).photo
+            check_picture_name(target, chosen.output)
+        rendered = self._session.render_with_maps(chosen)
         if target is not None:
-            files.write_photo(rendered, target, overwrite=overwrite)
+            write_picture(rendered, target, chosen.output, overwrite=overwrite)
         return _to_kind(rendered, self._kind, chosen)
 
     def render_with_maps(self, *, settings: Settings | None = None, **choices: Any) -> Picture:
@@ -125,8 +127,8 @@ def open(
     ----------
     photo : path, bytes, PIL image, array or Photo
         Arrays are (H, W, 3) or (H, W), uint8 or uint16 in sRGB, or float32 in linear light.
-    depth : path, optional
-        Depth map to use instead of the model's.
+    depth : "auto", "model", "embedded" or path
+        auto, the default, takes what lies in the photo's file or beside it, else the model's.
     depth_unit : "m", "1/m" or "relative"
         What the depth map holds.
     matte : path, optional
@@ -190,8 +192,8 @@ def render(
         top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
         `squeeze`, `rim`, `cats_eye`, `fringe`, `aperture_picture`, `tilt`, `grain`,
-        `highlights`, `depth`, `depth_unit`, `matte`, `format` (of bytes), and `model` with
-        `weights`.
+        `highlights`, `depth`, `depth_unit`, `matte`, `format` (of bytes), `embed_depth` with
+        `embed_original`, and `model` with `weights`.
 
     Returns
     -------
@@ -255,9 +257,10 @@ def _from_kind(photo: PhotoLike) -> Photo:
     )
 
 
-def _to_kind(photo: Photo, kind: type, settings: Settings) -> Any:
+def _to_kind(picture: Picture, kind: type, settings: Settings) -> Any:
+    photo = picture.photo
     if issubclass(kind, bytes | bytearray):
-        return files.photo_to_bytes(photo, files.format_named(settings.output.format))
+        return picture_bytes(picture, settings.output)
     if issubclass(kind, np.ndarray):
         return files.photo_to_array(photo)
     if issubclass(kind, str | PathLike | Photo):

@@ -263,13 +263,13 @@ def test_help_starts_quickly():
 
 def test_one_failed_map_takes_the_photo_with_it(d2f_command, photo_file, tmp_path, monkeypatch):
     """Nothing new stays when one of several outputs cannot be written."""
-    from d2f import files
+    from d2f import outputs
     from d2f.errors import PhotoError
 
     def refuse(*_values: object, **_options: object) -> None:
         raise PhotoError("the disc is full: make room.")
 
-    monkeypatch.setattr(files, "write_photo", refuse)
+    monkeypatch.setattr(outputs, "write_picture", refuse)
     out = tmp_path / "out.png"
     outcome = d2f_command("render", photo_file, "-o", out, "--save-mask", tmp_path / "mask.png")
     assert outcome.code == 1

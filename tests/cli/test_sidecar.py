@@ -38,7 +38,7 @@ def test_a_sidecar_tells_how_the_picture_was_made(made, photo_file):
     assert {"d2f", "numpy", "weights_sha256"} <= told["made_with"].keys()
     depth = photo_file.with_name("depth.npy")
     used = hashlib.sha256(depth.read_bytes()).hexdigest()
-    assert told["made_with"]["files_sha256"] == {"depth.file": used}
+    assert told["made_with"]["files_sha256"] == {"depth.source": used}
 
 
 def test_redone_from_its_sidecar_a_picture_has_the_same_bytes(made, d2f_command, photo_file):

@@ -31,8 +31,11 @@ def render_one(
         Called with a word at the start of each stage.
     """
     from .. import files
+    from ..outputs import check_picture_name
     from ..pipeline import open_session
 
+    if job.output is not None:
+        check_picture_name(job.output, settings.output)
     for target in job.targets:
         files.check_target(target, overwrite=overwrite)
     for path in job.maps.values():
@@ -70,6 +73,7 @@ def _write_all(
 ) -> None:
     """Write the photo and what goes beside it; if one cannot be written, no new one stays."""
     from .. import files
+    from ..outputs import picture_bytes, write_picture
 
     new = [path for path in job.targets if not os.path.lexists(path)]
     signed = settings.method.model != "d2f2023"  # whose defocus is 0 and up
@@ -85,11 +89,9 @@ def _write_all(
         if job.sidecar is not None:
             files.write_whole(sidecar.encode(), job.sidecar, overwrite=overwrite)
         if job.output is None:
-            write_output(
-                files.photo_to_bytes(rendered.photo, files.format_named(settings.output.format))
-            )
+            write_output(picture_bytes(rendered, settings.output))
         else:
-            files.write_photo(rendered.photo, job.output, overwrite=overwrite)
+            write_picture(rendered, job.output, settings.output, overwrite=overwrite)
     except BaseException:
         for path in new:
             path.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Job", "plan_jobs"]
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+DEPTH_MARK = ".depth"  # maps that lie beside their photos
 OWN_MARK = ".bokeh"  # in names that d2f gave; a folder's earlier outputs are no inputs
 
 
@@ -158,7 +159,7 @@ def _expand(photos: list[Path]) -> list[Path]:
             for file in _listed(path)
             if file.suffix.lower() in PHOTO_SUFFIXES
             and not os.path.isdir(file)
-            and not file.stem.endswith(OWN_MARK)
+            and not file.stem.endswith((OWN_MARK, DEPTH_MARK))
             and not file.name.startswith(".")
         )
         if not inside:
