@@ -19,7 +19,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
     ("arguments", "words"),
     [
         (["nope"], "no such command 'nope'"),
-        (["render"], "missing argument 'PHOTO...'"),
+        (["render"], "missing argument 'PHOTO'"),
         (["render", "--sharp"], "no such option: --sharp"),
         (["render", "x.png", "--aperture"], "'--aperture' requires an argument"),
         (["render", "x.png", "--blades", "many"], "--blades many"),

@@ -34,42 +34,45 @@ def test_a_photo_goes_through_a_pipe(photo_file, tmp_path):
     assert (silent.returncode, silent.stderr) == (0, b"")
 
 
+@pytest.fixture
+def through(d2f_command, monkeypatch):
+    """Call `d2f ARGUMENTS` with bytes on standard input; gives those on standard output."""
+
+    def call(*arguments: object, photo: bytes = b"") -> bytes:
+        out = io.TextIOWrapper(io.BytesIO())
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(photo)))
+        monkeypatch.setattr(sys, "stdout", out)
+        outcome = d2f_command(*arguments)
+        assert outcome.code == 0, outcome.err
+        return out.buffer.getvalue()
+
+    return call
+
+
 @pytest.mark.parametrize("name", CHOICES["format"].metavar.split("|"))
-def test_a_pipe_speaks_every_format(name, photo_file):
+def test_a_pipe_speaks_every_format(name, through, photo_file):
     """`--format` names what goes out; without blur, lossless formats keep every pixel."""
-    result = piped(
-        "render",
-        "-",
-        "-o",
-        "-",
-        "--format",
-        name,
-        "--aperture",
-        "f/inf",
-        photo=photo_file.read_bytes(),
-    )
-    assert result.returncode == 0, result.stderr
-    with Image.open(io.BytesIO(result.stdout)) as picture, Image.open(photo_file) as photo:
+    choices = ("--format", name, "--aperture", "f/inf")
+    content = through("render", "-", "-o", "-", *choices, photo=photo_file.read_bytes())
+    with Image.open(io.BytesIO(content)) as picture, Image.open(photo_file) as photo:
         assert picture.format == name.upper()
         if name in ("png", "tiff"):
             np.testing.assert_array_equal(np.asarray(picture), np.asarray(photo))
 
 
-def test_without_a_format_the_photos_own_goes_out(photo_file, tmp_path):
+def test_without_a_format_the_photos_own_goes_out(through, photo_file, tmp_path):
     """A JPEG goes out as JPEG."""
     with Image.open(photo_file) as picture:
         picture.save(tmp_path / "photo.jpg")
-    result = piped("render", "-", "-o", "-", photo=(tmp_path / "photo.jpg").read_bytes())
-    assert result.stdout.startswith(b"\xff\xd8\xff")
+    content = through("render", "-", "-o", "-", photo=(tmp_path / "photo.jpg").read_bytes())
+    assert content.startswith(b"\xff\xd8\xff")
 
 
-def test_a_pipe_at_one_end_alone(photo_file, tmp_path):
+def test_a_pipe_at_one_end_alone(through, photo_file, tmp_path):
     """From a pipe to a file, from a file to a pipe."""
     out = tmp_path / "out.png"
-    inwards = piped("render", "-", "-o", out, "--sidecar", photo=photo_file.read_bytes())
-    assert inwards.returncode == 0, inwards.stderr
-    outwards = piped("render", photo_file, "-o", "-")
-    assert outwards.stdout == out.read_bytes()
+    through("render", "-", "-o", out, "--sidecar", photo=photo_file.read_bytes())
+    assert through("render", photo_file, "-o", "-") == out.read_bytes()
     assert out.with_name("out.d2f.json").is_file()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .say import say
+from ..errors import D2FError
+from .pipes import PIPE, check_pipes, read_input
+from .say import as_refusal, say, say_error
 
 if TYPE_CHECKING:
     from ..files import Photo
@@ -16,27 +19,48 @@ __all__ = ["inspect"]
 
 
 def inspect(
-    photo: Annotated[
-        Path, typer.Argument(metavar="PHOTO", readable=False, help="The photo to look at.")
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO", help="Photos to look at; - for a pipe.")
     ],
-    json_object: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per photo.")
+    ] = False,
+    analyse: Annotated[
+        bool,
+        typer.Option("--analyse/--no-analyse", help="Whether to look for focus and subjects, too."),
+    ] = True,
 ) -> None:
-    """Tell a photo's format, size, light, metadata and subjects, without rendering it."""
-    import json
+    """Tell a photo's format, size, light, metadata, depth and subjects, without rendering it."""
+    failed: list[D2FError] = []
+    for name in photos:
+        try:
+            facts, seen = _look_at(name, analyse=analyse)
+        except (D2FError, OSError, RuntimeError, MemoryError) as error:
+            refusal = as_refusal(error, name)
+            failed.append(refusal)
+            if json_lines:
+                say(json.dumps({"photo": name, "error": str(refusal)}))
+            say_error(str(refusal))
+            continue
+        if json_lines:
+            say(json.dumps({"photo": name, **facts, **seen}))
+        else:
+            _tell(name, {**facts, **_lines(seen)})
+    if failed:
+        raise typer.Exit(max(error.exit_code for error in failed))
 
-    from ..files import describe, read_photo
 
-    opened = read_photo(photo)
-    facts = describe(opened)
-    seen = _seen(opened)
-    if json_object:
-        say(json.dumps({"photo": str(photo), **facts, **seen}))
-        return
-    say(str(photo))
-    facts |= _lines(seen)
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        say(f"  {name.replace('_', ' '):{width}}  {'-' if value is None else value}")
+def _look_at(name: str, *, analyse: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Facts about the file, and what is seen in the photo."""
+    from ..files import Limits, describe, photo_from_bytes, read_photo
+
+    if name == PIPE:
+        check_pipes(reads=True, writes=False)
+        content = read_input(largest_bytes=Limits().file_bytes)
+        photo = photo_from_bytes(content, name="standard input")
+    else:
+        photo = read_photo(Path(name))
+    return describe(photo), _seen(photo) if analyse else {}
 
 
 def _seen(photo: Photo) -> dict[str, Any]:
@@ -51,7 +75,16 @@ def _seen(photo: Photo) -> dict[str, Any]:
         return {"focus": None, "subjects": [], "warnings": [str(error)]}
 
 
+def _tell(name: str, facts: dict[str, Any]) -> None:
+    say(name)
+    width = max(map(len, facts))
+    for fact, value in facts.items():
+        say(f"  {fact.replace('_', ' '):{width}}  {'-' if value is None else value}")
+
+
 def _lines(seen: dict[str, Any]) -> dict[str, Any]:
+    if not seen:
+        return {}
     focus, subjects = seen["focus"], seen["subjects"]
     places = (
         f"{one['kind']} at {one['point'][0]:.2f},{one['point'][1]:.2f} ({one['score']:.2f})"

@@ -8,34 +8,86 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
+from ..errors import D2FError
+from .containers.jpeg import JpegCoding
+from .containers.webp import WebpCoding
+from .embedded_depth import describe_embedded, embedded_depth, embedded_original
 from .exif import orientation_of
 from .icc import profile_name
 from .photo import Photo
 
 __all__ = ["describe"]
 
+SUBSAMPLING = ("4:4:4", "4:2:2", "4:2:0")
+GAIN_MAPS = {  # what a JPEG with one says of itself
+    "Ultra HDR": b"http://ns.adobe.com/hdr-gain-map/1.0/",
+    "ISO 21496-1": b"urn:iso:std:iso:ts:21496:-1\0",
+    "Apple": b"urn:com:apple:photo:2020:aux:hdrgainmap",
+}
+
 
 def describe(photo: Photo) -> dict[str, Any]:
     """Facts about a photo, by name, ready for JSON; None where the file tells nothing."""
     rows, cols = photo.size
     metadata = photo.metadata
-    bits = photo.pixels.dtype.itemsize * 8
+    kind, bits = photo.stored_depth[0], photo.stored_depth[1:]
+    inks = photo.device is not None and photo.device.codes.shape[2] == 4
     return {
         "format": photo.format,
+        "file_bytes": None if photo.content is None else len(photo.content),
+        "coding": _coding(photo),
         "width": cols,
         "height": rows,
         "megapixels": round(rows * cols / 1e6, 2),
-        "depth": f"{bits} bit{' float' if bits == 32 else ''}",
-        "channels": ("grey" if photo.grey else "RGB")
+        "bit_depth": f"{bits} bit{' float' if kind == 'f' else ''}",
+        "channels": ("CMYK" if inks else "grey" if photo.grey else "RGB")
         + (" + alpha" if photo.alpha is not None else ""),
         "tone_curve": photo.tone_curve.name,
         "icc_profile": profile_name(metadata.icc),
+        "cicp": None if metadata.cicp is None else "{}/{}".format(*metadata.cicp),
         "stored_orientation": orientation_of(metadata.exif),
+        "gain_map": _gain_map(photo.content or b""),
+        **_depth(photo),
         **_shot(metadata.exif),
+        "icc_bytes": len(metadata.icc) if metadata.icc else None,
         "exif_bytes": len(metadata.exif) if metadata.exif else None,
         "xmp_bytes": len(metadata.xmp) if metadata.xmp else None,
+        "extended_xmp_bytes": len(metadata.extended_xmp) if metadata.extended_xmp else None,
         "iptc_bytes": len(metadata.iptc) if metadata.iptc else None,
+        "not_kept": "; ".join(photo.notes) or None,
     }
+
+
+def _coding(photo: Photo) -> str | None:
+    """How the pixels are compressed, where a format leaves a choice."""
+    coding = photo.coding
+    if isinstance(coding, JpegCoding):
+        way = "progressive" if coding.progressive else "baseline"
+        known = 0 <= coding.subsampling < len(SUBSAMPLING)
+        return f"{way}, {SUBSAMPLING[coding.subsampling] if known else 'rare subsampling'}"
+    if isinstance(coding, WebpCoding):
+        return "lossless" if coding.lossless else "lossy"
+    return None
+
+
+def _gain_map(content: bytes) -> str | None:
+    """The kinds of gain map that a file announces: light above white for bright screens."""
+    return ", ".join(kind for kind, mark in GAIN_MAPS.items() if mark in content) or None
+
+
+def _depth(photo: Photo) -> dict[str, Any]:
+    """The depth in the file; what keeps it from being used is told, the photo being sound."""
+    none = {"depth_container": None}
+    if photo.content is None:
+        return none
+    try:
+        found = embedded_depth(photo.content, name=photo.name)
+        if found is None:
+            return none
+        original = embedded_original(photo.content, name=photo.name)
+    except D2FError as error:
+        return {**none, "depth_trouble": str(error)}
+    return {**describe_embedded(found), "original_bytes": original and len(original)}
 
 
 def _shot(exif: bytes | None) -> dict[str, Any]:
