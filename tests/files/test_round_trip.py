@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, TiffImagePlugin
 from d2f import files
 from d2f.errors import PhotoError
 from d2f.files import Metadata, Photo
+from d2f.files.containers import png
 from d2f.files.exif import entries_of, orientation_of
 from d2f.optics import LINEAR, SRGB
 
@@ -135,9 +136,9 @@ def test_a_jpeg_is_compressed_as_its_source_was(tmp_path):
     photo = files.read_photo(tmp_path / "a.jpg")
     files.write_photo(photo, tmp_path / "b.jpg", overwrite=False)
     again = files.read_photo(tmp_path / "b.jpg")
-    assert again.jpeg == photo.jpeg
-    assert photo.jpeg.subsampling == 1
-    assert photo.jpeg.progressive
+    assert again.coding == photo.coding
+    assert photo.coding.subsampling == 1
+    assert photo.coding.progressive
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -303,9 +304,7 @@ def test_orientations_of_other_types_and_in_xmp_are_set_upright(tmp_path):
     xmp = b'<x xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
     photo = photo_with(gradient(np.uint8), "PNG", exif=block, xmp=xmp)
     path = tmp_path / "a.png"
-    from d2f.files.write import _png_bytes
-
-    path.write_bytes(_png_bytes(photo.pixels, photo.metadata))
+    path.write_bytes(png.encoded(photo, photo.metadata))
     turned = files.read_photo(path)
     assert turned.size == (64, 48)
     files.write_photo(turned, tmp_path / "b.png", overwrite=False)

@@ -1,6 +1,6 @@
 """Photo files and depth files, in and out.
 
-In: JPEG, PNG, TIFF, WebP; depth maps as PNG, TIFF, NPY, PFM, EXR.
+In: photos of every format in docs/formats.md; depth maps as PNG, TIFF, NPY, PFM, EXR.
 Out: `Photo` (upright codes, tone curve, untouched metadata); disparity; the same files again, whole
 or not at all.
 """
@@ -14,7 +14,7 @@ from .embed_depth import check_embedding, embed_depth
 from .embedded_depth import DepthContainer, EmbeddedDepth, embedded_depth, embedded_original
 from .limits import Limits
 from .maps import check_map_name, write_defocus_map, write_disparity_map, write_mask
-from .photo import Metadata, Photo, photo_from_array, photo_to_array
+from .photo import Format, Metadata, Photo, photo_from_array, photo_to_array
 from .pil import photo_from_pil
 from .read import photo_from_bytes, read_bytes, read_photo
 from .shot import Shot, shot_of
@@ -22,6 +22,7 @@ from .write import (
     check_output,
     format_named,
     format_of,
+    losses_of,
     photo_to_bytes,
     photo_to_pil,
     suffix_of,
@@ -34,6 +35,7 @@ __all__ = [
     "DepthUnit",
     "DepthWish",
     "EmbeddedDepth",
+    "Format",
     "FoundDepth",
     "Limits",
     "Metadata",
@@ -50,6 +52,7 @@ __all__ = [
     "embedded_original",
     "format_named",
     "format_of",
+    "losses_of",
     "photo_from_array",
     "photo_from_bytes",
     "photo_from_pil",

@@ -11,7 +11,18 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Entry", "ByteOrder", "entries_of", "exif_from_tiff", "orientation_of", "upright_exif"]
+__all__ = [
+    "ByteOrder",
+    "Entry",
+    "Layout",
+    "entries_of",
+    "exif_from_tiff",
+    "layout_of",
+    "orientation_of",
+    "packed_directory",
+    "second_directory_of",
+    "upright_exif",
+]
 
 ByteOrder = str  # "<" or ">", as struct spells it
 
@@ -23,7 +34,9 @@ SUB_DIRECTORIES = frozenset({EXIF_IFD, GPS_IFD, INTEROP_IFD})
 
 # Type code -> size in bytes of one value (TIFF 6.0, section 2).
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+SIZES |= {16: 8, 17: 8, 18: 8}  # BigTIFF's
 SHORT, LONG = 3, 4
+POINTERS = frozenset({LONG, 13, 16, 18})
 MAX_ENTRIES = 1000  # of one directory; more is damage
 MAX_VALUE_BYTES = 64_000_000  # of all entries together; XMP, the largest, may have 32 MB
 
@@ -33,7 +46,7 @@ STRUCTURAL = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 284}
     | {288, 289, 290, 291, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334}
     | {336, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530}
-    | {531, 532, 700, 34377, 34675}
+    | {531, 532, 700, 34377, 34675, 52545}
 )
 
 
@@ -49,49 +62,138 @@ class Entry:
     children: tuple[Entry, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a TIFF structure spells its directories: byte order, and the widths of plain or BigTIFF.
+
+    Attributes
+    ----------
+    order : "<" or ">"
+    big : bool
+    """
+
+    order: ByteOrder
+    big: bool = False
+
+    @property
+    def header(self) -> bytes:
+        """The first bytes of a file whose first directory follows at once."""
+        mark = b"II" if self.order == "<" else b"MM"
+        if self.big:
+            return mark + struct.pack(self.order + "HHHQ", 43, 8, 0, 16)
+        return mark + struct.pack(self.order + "HI", 42, 8)
+
+    @property
+    def count(self) -> str:
+        """Of the number of entries."""
+        return self.order + ("Q" if self.big else "H")
+
+    @property
+    def entry(self) -> str:
+        """Of tag, type and count."""
+        return self.order + ("HHQ" if self.big else "HHI")
+
+    @property
+    def offset(self) -> str:
+        """Of a place in the file, and of the room for a short value."""
+        return self.order + ("Q" if self.big else "I")
+
+    @property
+    def room(self) -> int:
+        """Bytes of a value that stands in its entry."""
+        return 8 if self.big else 4
+
+    @property
+    def pointer(self) -> int:
+        """Where the header tells the first directory."""
+        return 8 if self.big else 4
+
+
+LAYOUTS = {
+    b"II*\0": Layout("<"),
+    b"MM\0*": Layout(">"),
+    b"II+\0": Layout("<", big=True),
+    b"MM\0+": Layout(">", big=True),
+}
+
+
+def layout_of(block: bytes) -> Layout | None:
+    """How a TIFF structure is spelled; None if it is none."""
+    return LAYOUTS.get(block[:4])
+
+
 def byte_order_of(block: bytes) -> ByteOrder | None:
     """Byte order of a TIFF structure; None if it is none."""
-    return {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    layout = layout_of(block)
+    return None if layout is None else layout.order
 
 
 def entries_of(block: bytes) -> tuple[Entry, ...]:
     """Entries of the first directory of a TIFF structure; damage ends the list early."""
-    order = byte_order_of(block)
-    if order is None or len(block) < 8:
+    layout = layout_of(block)
+    if layout is None or len(block) < layout.pointer + layout.room:
         return ()
-    (offset,) = struct.unpack_from(order + "I", block, 4)
-    return tuple(_directory(block, order, offset, visited=set(), budget=[MAX_VALUE_BYTES]))
+    (offset,) = struct.unpack_from(layout.offset, block, layout.pointer)
+    return tuple(_directory(block, layout, offset, visited=set(), budget=[MAX_VALUE_BYTES]))
+
+
+def second_directory_of(block: bytes) -> tuple[tuple[Entry, ...], int]:
+    """Entries of the directory behind the first, which holds the thumbnail, and the pointer to it.
+
+    Returns
+    -------
+    entries : tuple of Entry
+        Empty where there is none.
+    pointer_at : int
+        Where its offset stands in the block.
+    """
+    layout = layout_of(block)
+    if layout is None or layout.big or len(block) < 8:
+        return (), 0
+    (first,) = struct.unpack_from(layout.offset, block, 4)
+    if first + 2 > len(block):
+        return (), 0
+    (count,) = struct.unpack_from(layout.count, block, first)
+    at = first + 2 + 12 * count
+    if at + 4 > len(block):
+        return (), 0
+    (second,) = struct.unpack_from(layout.offset, block, at)
+    if second == 0:
+        return (), at
+    visited = {first}
+    return tuple(_directory(block, layout, second, visited=visited, budget=[MAX_VALUE_BYTES])), at
 
 
 def _directory(
-    block: bytes, order: ByteOrder, offset: int, *, visited: set[int], budget: list[int]
+    block: bytes, layout: Layout, offset: int, *, visited: set[int], budget: list[int]
 ) -> Iterator[Entry]:
     """Entries of one directory; each directory is read once, and values share a budget of bytes.
 
     A damaged block can point back at itself, or many times at the same megabyte.
     """
-    if offset + 2 > len(block) or offset in visited:
+    counted = struct.calcsize(layout.count)
+    if offset + counted > len(block) or offset in visited:
         return
     visited.add(offset)
-    (count,) = struct.unpack_from(order + "H", block, offset)
+    head, room = struct.calcsize(layout.entry), layout.room
+    (count,) = struct.unpack_from(layout.count, block, offset)
     for index in range(min(count, MAX_ENTRIES)):
-        at = offset + 2 + 12 * index
-        if at + 12 > len(block):
+        at = offset + counted + (head + room) * index
+        if at + head + room > len(block):
             return
-        tag, kind, values = struct.unpack_from(order + "HHI", block, at)
+        tag, kind, values = struct.unpack_from(layout.entry, block, at)
         size = SIZES.get(kind, 0) * values
-        if size > 4:
-            (where,) = struct.unpack_from(order + "I", block, at + 8)
-        else:
-            where = at + 8
+        where = at + head
+        if size > room:
+            (where,) = struct.unpack_from(layout.offset, block, at + head)
         if size == 0 or where + size > len(block) or size > budget[0]:
             continue
         budget[0] -= size
         value = block[where : where + size]
         children: tuple[Entry, ...] = ()
-        if tag in SUB_DIRECTORIES and kind in (LONG, 13) and values == 1:
-            (below,) = struct.unpack(order + "I", value)
-            children = tuple(_directory(block, order, below, visited=visited, budget=budget))
+        if tag in SUB_DIRECTORIES and kind in POINTERS and values == 1:
+            (below,) = struct.unpack(layout.order + ("I" if size == 4 else "Q"), value)
+            children = tuple(_directory(block, layout, below, visited=visited, budget=budget))
             if not children:
                 continue  # a pointer to nothing would point anywhere once it is moved
         yield Entry(tag, kind, values, value, where, children)
@@ -138,30 +240,33 @@ def _flattened(entries: tuple[Entry, ...]) -> Iterator[Entry]:
 
 def exif_from_tiff(file: bytes) -> bytes | None:
     """An EXIF block with what a TIFF file's first directory tells about the picture."""
-    order = byte_order_of(file)
+    layout = layout_of(file)
     kept = tuple(entry for entry in entries_of(file) if entry.tag not in STRUCTURAL)
-    if order is None or not kept:
+    if layout is None or not kept:
         return None
-    header = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
-    return header + packed_directory(kept, order, start=8)
+    plain = Layout(layout.order)
+    return plain.header + packed_directory(kept, plain, start=8)
 
 
-def packed_directory(entries: tuple[Entry, ...], order: ByteOrder, *, start: int) -> bytes:
+def packed_directory(entries: tuple[Entry, ...], layout: Layout, *, start: int) -> bytes:
     """A directory and all it points to, for a file in which it will stand at `start`."""
     entries = tuple(sorted(entries, key=lambda entry: entry.tag))
-    table = bytearray(struct.pack(order + "H", len(entries)))
+    table = bytearray(struct.pack(layout.count, len(entries)))
     heap = bytearray()
-    heap_at = start + 2 + 12 * len(entries) + 4
+    width = struct.calcsize(layout.entry) + layout.room
+    heap_at = start + len(table) + width * len(entries) + layout.room
     for entry in entries:
-        table += struct.pack(order + "HHI", entry.tag, entry.kind, entry.count)
+        kind = LONG if entry.children else entry.kind
+        kind = 16 if entry.children and layout.big else kind
+        table += struct.pack(layout.entry, entry.tag, kind, entry.count)
         if entry.children:
-            table += struct.pack(order + "I", heap_at + len(heap))
-            heap += packed_directory(entry.children, order, start=heap_at + len(heap))
-        elif len(entry.value) <= 4:
-            table += entry.value.ljust(4, b"\0")
+            table += struct.pack(layout.offset, heap_at + len(heap))
+            heap += packed_directory(entry.children, layout, start=heap_at + len(heap))
+        elif len(entry.value) <= layout.room:
+            table += entry.value.ljust(layout.room, b"\0")
         else:
-            table += struct.pack(order + "I", heap_at + len(heap))
+            table += struct.pack(layout.offset, heap_at + len(heap))
             heap += entry.value
         heap += b"\0" * (len(heap) % 2)  # values start at even places
-    table += struct.pack(order + "I", 0)
+    table += struct.pack(layout.offset, 0)
     return bytes(table + heap)

@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
-from ..optics import SRGB, ToneCurve
+from ..optics import LINEAR, SRGB, ToneCurve
 
-__all__ = ["profile_name", "tone_curve_of"]
+__all__ = [
+    "cicp_of_profile",
+    "colorants_of",
+    "has_tables",
+    "profile_name",
+    "profile_space",
+    "tone_curve_of",
+]
 
 CODES = np.arange(65536) / 65535
 SAME_CURVE = 2e-4  # profiles of sRGB differ from the formula by rounding; worst seen 8e-5
@@ -36,8 +43,9 @@ def tone_curve_of(profile: bytes | None) -> ToneCurve:
     if light is None or not np.isfinite(light).all() or light[-1] - light[0] < 0.5:
         return SRGB
     table: FloatImage = np.maximum.accumulate(np.clip(light, 0, 1)).astype(np.float32)
-    if np.abs(table - SRGB.table).max() < SAME_CURVE:
-        return SRGB
+    for known in (SRGB, LINEAR):
+        if np.abs(table - known.table).max() < SAME_CURVE:
+            return known
     return ToneCurve(profile_name(profile) or "ICC profile", table)
 
 
@@ -55,6 +63,36 @@ def profile_name(profile: bytes | None) -> str | None:
         return None
     printable = "".join(letter for letter in name if letter.isprintable()).strip()
     return printable[:80] or None
+
+
+def profile_space(profile: bytes | None) -> str | None:
+    """The colours that a profile speaks of: "RGB", "GRAY", "CMYK", ...; None without a profile."""
+    return (profile or b"")[16:20].decode("ascii", "replace").strip() or None
+
+
+def has_tables(profile: bytes | None) -> bool:
+    """Whether a profile of RGB maps colours by tables in both directions."""
+    tags = _tags(profile or b"")
+    return b"A2B0" in tags and b"B2A0" in tags and profile_space(profile) == "RGB"
+
+
+def cicp_of_profile(profile: bytes | None) -> tuple[int, int] | None:
+    """Code points for primaries and transfer in a profile's cicp tag (ICC.1:2022, 10.3)."""
+    tag = _tags(profile or b"").get(b"cicp", b"")
+    return (tag[8], tag[9]) if len(tag) >= 12 and tag[:4] == b"cicp" else None
+
+
+def colorants_of(profile: bytes | None) -> NDArray[np.float64] | None:
+    """Columns are a matrix profile's primaries in XYZ under D50; None for other profiles."""
+    tags = _tags(profile or b"")
+    columns = []
+    for name in (b"rXYZ", b"gXYZ", b"bXYZ"):
+        data = tags.get(name, b"")
+        if len(data) < 20 or data[:4] != b"XYZ ":
+            return None
+        columns.append([value / 65536 for value in struct.unpack_from(">3i", data, 8)])
+    matrix = np.array(columns).T
+    return matrix if abs(np.linalg.det(matrix)) > 1e-6 else None
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:

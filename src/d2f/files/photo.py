@@ -9,14 +9,16 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import CodeImage
+from ..arrays import ByteImage, CodeImage
 from ..errors import PhotoError, UsageError
-from ..optics import LINEAR, ToneCurve
-from .icc import tone_curve_of
+from ..optics import LINEAR, SRGB, ToneCurve
+from .primaries import tone_curve_of_metadata
 
 __all__ = [
+    "Depth",
+    "DeviceCodes",
     "Format",
-    "JpegCoding",
+    "GainMap",
     "Metadata",
     "Photo",
     "photo_from_array",
@@ -24,7 +26,15 @@ __all__ = [
     "photo_to_array",
 ]
 
-Format = Literal["JPEG", "PNG", "TIFF", "WEBP"]
+Format = Literal[
+    "JPEG", "PNG", "TIFF", "WEBP", "AVIF", "JXL", "JP2", "EXR", "HDR", "PFM", "HEIC", "RAW"
+]
+Depth = Literal["u8", "u10", "u12", "u16", "f16", "f32"]
+DEPTH_OF: dict[np.dtype[Any], Depth] = {
+    np.dtype(np.uint8): "u8",
+    np.dtype(np.uint16): "u16",
+    np.dtype(np.float32): "f32",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,35 +47,65 @@ class Metadata:
         A TIFF structure, without the `Exif\\0\\0` that JPEG puts before it.
     icc, xmp, iptc : bytes
         ICC profile, XMP packet, and the Photoshop resources that hold IPTC.
+    extended_xmp : bytes
+        The part of the XMP that a JPEG keeps in segments of its own.
+    cicp : (primaries, transfer)
+        Colour as ITU-T H.273 numbers it, where the file says it so.
+    chromaticities : 8 floats
+        x and y of red, green, blue and white, where the file says colour so.
+    gamma : float
+        Exponent that makes light of codes, where the file says no more than that.
     """
 
     exif: bytes | None = None
     icc: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
+    extended_xmp: bytes | None = None
+    cicp: tuple[int, int] | None = None
+    chromaticities: tuple[float, ...] | None = None
+    gamma: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JpegCoding:
-    """How a JPEG was compressed, so that it can be compressed the same way again.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DeviceCodes:
+    """The codes of a file whose colours are no plain RGB: inks, or a profile with tables.
+
+    The photo's pixels are a working copy in RGB; what changes there is carried back to these.
 
     Attributes
     ----------
-    tables : tuple of tuples of int
-        Quantisation tables in the order of their numbers.
-    subsampling : int
-        0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0; -1 unknown.
-    progressive : bool
-    dpi : (x, y), optional
-        Dots per inch of the JFIF header.
-    comment : bytes, optional
+    codes : uint8 or uint16 (H, W, 3 or 4)
+    working : same type (H, W, 3)
+        The photo's pixels as they were read.
+    profile : bytes, optional
+        What maps the codes to colours.
     """
 
-    tables: tuple[tuple[int, ...], ...]
-    subsampling: int
-    progressive: bool
-    dpi: tuple[float, float] | None = None
-    comment: bytes | None = None
+    codes: NDArray[Any] = field(repr=False)
+    working: CodeImage = field(repr=False)
+    profile: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GainMap:
+    """How much brighter than the picture a bright screen may show it (ISO 21496-1).
+
+    Attributes
+    ----------
+    codes : uint8 (h, w, 3)
+        Equal channels where the file has one.
+    low, high, gamma, base_offset, bright_offset : three floats
+        Logarithm to base 2 of the gain at the codes 0 and 255, exponent of the codes between, and
+        what is added to both pictures before they are divided.
+    """
+
+    codes: ByteImage = field(repr=False)
+    low: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    high: tuple[float, float, float] = (2.0, 2.0, 2.0)
+    gamma: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    base_offset: tuple[float, float, float] = (1 / 64, 1 / 64, 1 / 64)
+    bright_offset: tuple[float, float, float] = (1 / 64, 1 / 64, 1 / 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,21 +115,30 @@ class Photo:
     Attributes
     ----------
     pixels : uint8, uint16 or float32 (H, W, 3)
-        Codes; grey photos hold the same code three times.
+        Codes; grey photos hold the same code three times. Files of 10 and 12 bits are scaled to 16.
     tone_curve : ToneCurve
         What makes linear light of the codes.
-    format : "JPEG", "PNG", "TIFF" or "WEBP"
+    format : Format
     name : str
         For messages.
     alpha : same type (H, W), optional
-        Straight alpha, carried through unchanged.
+        Carried through unchanged.
+    premultiplied : bool
+        Whether the file's colours are multiplied by alpha; they are written so again.
     grey : bool
         Whether the file holds one channel; it is written as one again.
     metadata : Metadata
-    jpeg : JpegCoding, optional
-        Only where the photo came from a JPEG.
-    lossless : bool
-        Whether a WebP keeps every code; the other formats do or do not by nature.
+    coding : optional
+        How the file was compressed and what else it holds, for the writer of the same format.
+    depth : Depth, optional
+        What the file holds, where the pixels' type does not tell: 10 and 12 bits, half floats.
+    device : DeviceCodes, optional
+        Only where the file's codes are no plain RGB.
+    gain_map : GainMap, optional
+    edit : mapping of names to words
+        What was done to the photo, for its XMP.
+    notes : tuple of str
+        What of the file could not be kept, as sentences.
     path : Path, optional
         Where it was read from; depth may lie beside it.
     content : bytes, optional
@@ -101,10 +150,15 @@ class Photo:
     format: Format
     name: str = "photo"
     alpha: NDArray[Any] | None = field(default=None, repr=False)  # any of the three code types
+    premultiplied: bool = False
     grey: bool = False
     metadata: Metadata = field(default_factory=Metadata, repr=False)
-    jpeg: JpegCoding | None = field(default=None, repr=False)
-    lossless: bool = False
+    coding: object = field(default=None, repr=False)
+    depth: Depth | None = None
+    device: DeviceCodes | None = field(default=None, repr=False)
+    gain_map: GainMap | None = field(default=None, repr=False)
+    edit: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     path: Path | None = None
     content: bytes | None = field(default=None, repr=False)
 
@@ -118,6 +172,11 @@ class Photo:
     def long_side_px(self) -> int:
         """The longer of height and width."""
         return max(self.size)
+
+    @property
+    def stored_depth(self) -> Depth:
+        """Bits of a code in the file: u8, u10, u12 or u16, or f16 and f32 for floats."""
+        return self.depth or DEPTH_OF[self.pixels.dtype]
 
     def with_pixels(self, pixels: CodeImage) -> Self:
         """The same file with other pixels of the same size and type."""
@@ -135,7 +194,10 @@ def photo_of(
     metadata: Metadata,
     file_format: Format,
     name: str,
-    jpeg: JpegCoding | None = None,
+    coding: object = None,
+    depth: Depth | None = None,
+    premultiplied: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> Photo:
     """A photo from decoded codes.
 
@@ -144,11 +206,12 @@ def photo_of(
     codes : uint8, uint16 or float32, (H, W) or (H, W, 1..4)
         Grey, grey and alpha, RGB, or RGB and alpha.
     metadata : Metadata
-        Its ICC profile tells the tone curve.
+        Its colour tells the tone curve; floats without any are linear light.
     file_format : Format
     name : str
         For messages.
-    jpeg : JpegCoding, optional
+    coding, depth, premultiplied, notes
+        As in `Photo`.
 
     Raises
     ------
@@ -163,16 +226,21 @@ def photo_of(
     alpha = codes[..., -1] if channels in (2, 4) else None
     if codes.dtype == np.float32 and not np.isfinite(codes).all():
         raise PhotoError(f"{name} holds NaN or infinity: replace them first.")
-    linear = codes.dtype == np.float32 and metadata.icc is None
+    curve = tone_curve_of_metadata(metadata)
+    if curve is None:
+        curve = LINEAR if codes.dtype == np.float32 else SRGB
     return Photo(
         pixels=np.ascontiguousarray(colour),
         alpha=None if alpha is None else np.ascontiguousarray(alpha),
-        tone_curve=LINEAR if linear else tone_curve_of(metadata.icc),
+        premultiplied=premultiplied and alpha is not None,
+        tone_curve=curve,
         format=file_format,
         name=name,
         grey=grey,
         metadata=metadata,
-        jpeg=jpeg,
+        coding=coding,
+        depth=depth,
+        notes=notes,
     )
 
 
@@ -190,8 +258,7 @@ def photo_from_array(array: NDArray[Any]) -> Photo:
         If the array has another shape or type, is empty, or holds NaN or infinity.
     """
     array = np.asarray(array)  # a matrix has habits of its own
-    kinds = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
-    if array.dtype not in kinds:
+    if array.dtype not in DEPTH_OF:
         raise UsageError(f"the photo is {array.dtype}: give uint8 or uint16 (sRGB), or float32.")
     colour = array.ndim == 3 and array.shape[2] in (3, 4)
     if not (colour or array.ndim == 2) or array.size == 0:
