@@ -192,7 +192,7 @@ def render(
         top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
         `squeeze`, `rim`, `cats_eye`, `fringe`, `aperture_picture`, `tilt`, `grain`,
-        `highlights`, `depth`, `depth_unit`, `matte`, `format` (of bytes), `embed_depth` with
+        `highlights`, `light`, `depth`, `depth_unit`, `matte`, `format` (of bytes), `embed_depth` with
         `embed_original`, and `model` with `weights`.
 
     Returns

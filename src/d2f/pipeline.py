@@ -18,7 +18,7 @@ from .models.compact import SMALLEST_PHOTO_PX, CompactModel
 from .models.faces import DetectedFace, FaceDetector
 from .published_photo import PublishedPicture, PublishedSession, check_method
 from .scene import Focus, Subject, View
-from .settings import DepthSettings, LensSettings, MethodSettings, Settings
+from .settings import DepthSettings, LensSettings, LightSettings, MethodSettings, Settings
 
 __all__ = ["Picture", "Rendered", "Session", "open_session"]
 
@@ -151,7 +151,7 @@ class Session:
         self._shot = _shot_of(photo, found)
         self._matte = found.matte if wish.matte is None else _matte_of(photo, wish)
         self._grain = light.grain_of(photo.pixels)
-        self._radiance: tuple[float, FloatImage] | None = None
+        self._radiance: tuple[LightSettings, FloatImage] | None = None
 
     def render_with_maps(self, settings: Settings) -> Rendered:
         """Give the photo the depth of field of a fast lens.
@@ -183,7 +183,7 @@ class Session:
         if self._matte is not None:
             defocus_px = renderer.near_defocus(defocus_px, self._matte)
         self._on_stage("blurring")
-        radiance = self._radiance_with(settings.light.highlights)
+        radiance = self._radiance_with(settings.light)
         blurred = renderer.blur(
             radiance, defocus_px, aperture=_aperture_of(settings.lens), matte=self._matte
         )
@@ -279,13 +279,17 @@ class Session:
         """What a photographer might focus on, best first."""
         return scene.subjects_of(self.view.disparity, self.view.focus_map, self.faces)
 
-    def _radiance_with(self, highlights: float) -> FloatImage:
+    def _radiance_with(self, wish: LightSettings) -> FloatImage:
         """Radiance of the photo; kept, since a slider of focus or aperture does not change it."""
-        if self._radiance is None or self._radiance[0] != highlights:
+        wish = wish.model_copy(update={"grain": 0.0})  # which has no part in it
+        if self._radiance is None or self._radiance[0] != wish:
             radiance = light.radiance_from_codes(
-                self.photo.pixels, self.photo.tone_curve, highlights=highlights
+                self.photo.pixels,
+                self.photo.tone_curve,
+                highlights=wish.highlights,
+                model=wish.model,
             )
-            self._radiance = (highlights, radiance)
+            self._radiance = (wish, radiance)
         return self._radiance[1]
 
 

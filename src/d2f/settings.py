@@ -203,6 +203,10 @@ class LightSettings(_Group):
     highlights: Fraction = Field(
         1.0, description="Share of the estimated light above white that is given back; 0 for none."
     )
+    model: Annotated[Literal["lamps", "d2f2023"], Option("--light", choice="light")] = Field(
+        "lamps",
+        description="How clipped light is estimated: of small lamps, or by the published rule.",
+    )
     grain: Fraction = Field(
         1.0, description="Share of the photo's own grain that is put back into what is blurred."
     )

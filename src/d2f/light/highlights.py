@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import FloatImage
-from ..errors import UsageError
 from ..optics.tone_curves import ToneCurve
 from .blobs import ClippedBlobs, find_blobs, picture_scale
 from .lamp_model import features_of_blobs, load_model
@@ -42,14 +41,7 @@ def recover_clipped(
         Scales the recovery in log light.
     threads : int
         0 uses every core; the result is the same for any number.
-
-    Raises
-    ------
-    UsageError
-        If strength lies outside 0..1.
     """
-    if not 0 <= strength <= 1:
-        raise UsageError(f"strength={strength:g} lies outside 0..1.")
     if strength == 0 or radiance.size == 0:
         return radiance
     clip_light, scale = clip_light_of(curve), picture_scale(*radiance.shape[:2])

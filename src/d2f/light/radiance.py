@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 
 from ..arrays import CodeImage, FloatImage
@@ -9,8 +11,10 @@ from ..errors import UsageError
 from ..optics.tone_curves import LINEAR, SRGB, TABLE_SIZE, ToneCurve
 from . import native
 from .highlights import recover_clipped
+from .published import weigh_highlights
 
 __all__ = [
+    "LightModel",
     "check_codes",
     "codes_from_radiance",
     "radiance_from_codes",
@@ -18,13 +22,19 @@ __all__ = [
     "slope_at_white",
 ]
 
+LightModel = Literal["lamps", "d2f2023"]
 CODE_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 HDR_WHITE = 1.001  # a float file that holds more than white has not been clipped there
 LARGEST_LIGHT = 65504.0  # the largest half float; infinity counts as this
 
 
 def radiance_from_codes(
-    codes: CodeImage, curve: ToneCurve, *, highlights: float, threads: int = 0
+    codes: CodeImage,
+    curve: ToneCurve,
+    *,
+    highlights: float,
+    model: LightModel = "lamps",
+    threads: int = 0,
 ) -> FloatImage:
     """Linear light of a photo, with the light that clipping took from its lamps given back.
 
@@ -37,6 +47,8 @@ def radiance_from_codes(
     highlights : float, 0..1
         How much of the lost light comes back, in log light; 0 is plain linear light. A float
         photo that goes beyond white is taken as it is.
+    model : "lamps" or "d2f2023"
+        How it is estimated: a fitted model of small lamps, or the published rule on each pixel.
     threads : int
         0 uses every core; the result is the same for any number.
 
@@ -47,17 +59,28 @@ def radiance_from_codes(
     Raises
     ------
     UsageError
-        If the codes have another type or shape, or highlights lies outside 0..1.
+        If the codes have another type or shape, highlights lies outside 0..1, or there is no such
+        model.
     """
     check_codes(codes)
+    if model not in get_args(LightModel):
+        raise UsageError(f"there is no light model {model!r}: give 'lamps' or 'd2f2023'.")
+    if not 0 <= highlights <= 1:
+        raise UsageError(f"the strength={highlights:g} of highlights lies outside 0..1.")
     radiance = _light_from_codes(codes, curve, threads=threads)
     if highlights == 0 or (codes.dtype == np.float32 and radiance.max(initial=0) > HDR_WHITE):
         return radiance
+    if model == "d2f2023":
+        return weigh_highlights(radiance, strength=highlights)
     return recover_clipped(radiance, curve, strength=highlights, threads=threads)
 
 
 def recover_highlights(
-    photo_srgb: CodeImage, *, strength: float = 1.0, threads: int = 0
+    photo_srgb: CodeImage,
+    *,
+    strength: float = 1.0,
+    model: LightModel = "lamps",
+    threads: int = 0,
 ) -> FloatImage:
     """Linear light of an sRGB photo, its small lamps as bright as they may have been.
 
@@ -66,6 +89,8 @@ def recover_highlights(
     photo_srgb : uint8, uint16 or float32 (H, W, 3)
     strength : float, 0..1
         Scales the recovery in log light; 0 is plain linear light.
+    model : "lamps" or "d2f2023"
+        The fitted model of small lamps, or the published rule on each pixel.
     threads : int
         0 uses every core; the result is the same for any number.
 
@@ -76,9 +101,10 @@ def recover_highlights(
     Raises
     ------
     UsageError
-        If the photo has another type or shape, or strength lies outside 0..1.
+        If the photo has another type or shape, strength lies outside 0..1, or there is no such
+        model.
     """
-    return radiance_from_codes(photo_srgb, SRGB, highlights=strength, threads=threads)
+    return radiance_from_codes(photo_srgb, SRGB, highlights=strength, model=model, threads=threads)
 
 
 def codes_from_radiance(
