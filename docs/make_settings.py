@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from d2f.settings import CHOICES, Settings
+from d2f.choices import CHOICES
+from d2f.settings import Settings
 
 PAGE = Path(__file__).with_name("settings.md")
 HEAD = """# Settings

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from d2f.choices import CHOICES, settings_from_choices
 from d2f.errors import UsageError
-from d2f.settings import CHOICES, Settings, settings_from_choices
+from d2f.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from d2f import Settings
+from d2f.choices import settings_from_choices
 from d2f.errors import D2FError, PhotoError, UsageError
-from d2f.settings import settings_from_choices
 
 LOOK = settings_from_choices(f_number=2.8, focus=(0.25, 0.5), blades=7, highlights=0.5)
 
@@ -37,7 +37,7 @@ def test_a_part_of_the_settings_is_enough(tmp_path):
 
 def test_paths_are_taken_from_the_files_own_folder(tmp_path, monkeypatch):
     """A depth map beside the settings file is found from everywhere."""
-    (tmp_path / "look.toml").write_text('[depth]\nfile = "maps/depth.npy"\n')
+    (tmp_path / "look.toml").write_text('[depth]\nsource = "maps/depth.npy"\n')
     monkeypatch.chdir("/")
     assert Settings.load(tmp_path / "look.toml").depth.file == tmp_path / "maps" / "depth.npy"
 

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from . import files
 from .arrays import FloatImage
+from .choices import settings_from_choices
 from .errors import UsageError, told
 from .files import Photo
 from .outputs import check_picture_name, picture_bytes, write_picture
 from .pipeline import Picture, Session, open_session
 from .published_photo import PublishedSession, refuse_idle
 from .scene import Subject
-from .settings import Settings, settings_from_choices
+from .settings import Settings
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -192,8 +193,8 @@ def render(
         top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
         `squeeze`, `rim`, `cats_eye`, `fringe`, `aperture_picture`, `tilt`, `grain`,
-        `highlights`, `light`, `depth`, `depth_unit`, `matte`, `format` (of bytes), `embed_depth` with
-        `embed_original`, and `model` with `weights`.
+        `highlights`, `light`, `depth`, `depth_unit`, `matte`, `format` (of bytes), `embed_depth`
+        with `embed_original`, and `model` with `weights`.
 
     Returns
     -------

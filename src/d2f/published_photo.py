@@ -17,9 +17,10 @@ import numpy as np
 
 from . import light, optics
 from .arrays import CodeImage, FloatImage
+from .choices import CHOICES
 from .errors import MissingPartError, PhotoError, UsageError
 from .files import Photo
-from .settings import CHOICES, MethodSettings, Settings
+from .settings import MethodSettings, Settings
 
 if TYPE_CHECKING:
     from .models.d2f2023 import D2F2023

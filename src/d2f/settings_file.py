@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from .choices import trouble_in
 from .errors import PhotoError, UsageError, told
-from .settings import Settings, trouble_in
+from .settings import Settings
 
 __all__ = ["SIDECAR_VERSION", "VERSION_KEY", "settings_from_file", "tree_from_settings"]
 

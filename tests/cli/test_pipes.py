@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 import d2f
-from d2f.settings import CHOICES
+from d2f.choices import CHOICES
+from d2f.files import format_named, photo_from_bytes
+from d2f.files.formats import FORMATS, row_named, sniff
 
 D2F = Path(sys.executable).with_name("d2f")
 
@@ -52,12 +54,21 @@ def through(d2f_command, monkeypatch):
 @pytest.mark.parametrize("name", CHOICES["format"].metavar.split("|"))
 def test_a_pipe_speaks_every_format(name, through, photo_file):
     """`--format` names what goes out; without blur, lossless formats keep every pixel."""
+    row = row_named(format_named(name))
+    if row.to_write is not None:
+        pytest.importorskip(row.to_write[0], reason=f"{row.title} is an extra")
     choices = ("--format", name, "--aperture", "f/inf")
     content = through("render", "-", "-o", "-", *choices, photo=photo_file.read_bytes())
-    with Image.open(io.BytesIO(content)) as picture, Image.open(photo_file) as photo:
-        assert picture.format == name.upper()
-        if name in ("png", "tiff"):
-            np.testing.assert_array_equal(np.asarray(picture), np.asarray(photo))
+    assert sniff(content) is row
+    if name in ("png", "tiff"):
+        kept = photo_from_bytes(content).pixels
+        np.testing.assert_array_equal(kept, np.asarray(Image.open(photo_file)))
+
+
+def test_every_format_that_is_written_has_a_word():
+    """The words of `--format` are the rows of the table of formats."""
+    written = {row.name.lower() for row in FORMATS if row.writes}
+    assert set(CHOICES["format"].metavar.split("|")) == written
 
 
 def test_without_a_format_the_photos_own_goes_out(through, photo_file, tmp_path):

@@ -14,7 +14,8 @@ from ..errors import UsageError
 from .parse import PARSERS
 
 if TYPE_CHECKING:
-    from ..settings import Choice, Settings
+    from ..choices import Choice
+    from ..settings import Settings
 
 __all__ = ["SettingsCommand", "settings_of"]
 
@@ -34,7 +35,7 @@ class SettingsCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The options of a help text: a section for each group of settings, then the others."""
-        from ..settings import CHOICES
+        from ..choices import CHOICES
 
         sections: dict[str, list[Any]] = {"Arguments": []}
         sections |= {choice.group.capitalize(): [] for choice in CHOICES.values()}
@@ -70,7 +71,8 @@ def settings_of(context: typer.Context, *, file: Path | None = None) -> Settings
     UsageError
         Names the option or the variable, its word and what is allowed.
     """
-    from ..settings import CHOICES, Settings, settings_from_choices
+    from ..choices import CHOICES, settings_from_choices
+    from ..settings import Settings
 
     base = Settings() if file is None else Settings.load(file)
     chosen: dict[str, object] = {}
@@ -108,7 +110,7 @@ def _value(choice: Choice, word: str | bool, given: str) -> object:
 @cache
 def _setting_options() -> list[Any]:
     """Typer's own objects for the options, by way of a function that has them as parameters."""
-    from ..settings import CHOICES
+    from ..choices import CHOICES
 
     def settings(**_words: str | None) -> None:
         """Stands for a command that takes nothing but settings."""
