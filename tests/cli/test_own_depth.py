@@ -221,7 +221,7 @@ def test_names_that_cannot_hold_depth_are_refused_early(d2f_command, photo_file,
     """PNG holds none; an original alone makes no sense."""
     outcome = d2f_command("render", photo_file, "--embed-depth", "gdepth")
     assert outcome.code == 2
-    assert ".jpg or .jpeg" in outcome.err
+    assert "ends in .jpg" in outcome.err
     outcome = d2f_command("render", photo_file, "-o", tmp_path / "o.jpg", "--embed-original")
     assert outcome.code == 2
     assert "embed_depth" in outcome.err

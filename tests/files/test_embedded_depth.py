@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from d2f.errors import PhotoError, UsageError
+from d2f.files import photo_from_bytes, photo_to_bytes
 from d2f.files.depth_values import UnusableDepth
 from d2f.files.embed_depth import check_embedding, embed_depth
 from d2f.files.embedded_depth import embedded_depth, embedded_original
@@ -371,6 +372,46 @@ def test_xmp_that_was_there_stays():
         assert Image.open(io.BytesIO(content)).getxmp()
 
 
+def test_depth_survives_a_render_that_embeds_none():
+    """Untouched depth of an upright photo stays in a JPEG; what no longer holds leaves with it."""
+    depth_m = scene_depth_m()
+    for content in (gdepth_photo(depth_m), dynamic_photo(depth_m)):
+        before = embedded_depth(content)
+        after = embedded_depth(photo_to_bytes(photo_from_bytes(content)))
+        assert np.array_equal(after.disparity, before.disparity)
+    turned = photo_from_bytes(gdepth_photo(depth_m, jpeg=photo(orientation=6)))
+    assert embedded_depth(photo_to_bytes(turned)) is None
+    moved = photo_to_bytes(photo_from_bytes(dynamic_photo(depth_m)), "PNG")
+    assert b"DepthURI" not in moved
+    assert b"android/depthmap" not in moved
+
+
+def test_the_index_of_several_pictures_stays_true():
+    """A file with a gain map keeps it where its index says, behind a picture that has grown."""
+    second = photo((48, 64))
+
+    def index(size: int, offset: int) -> bytes:
+        entries = struct.pack(">IIIHH", 0x30000, size, 0, 0, 0)
+        entries += struct.pack(">IIIHH", 0, len(second), offset, 0, 0)
+        directory = struct.pack(">HHHII", 1, 0xB002, 7, 32, 8 + 2 + 12 + 4) + bytes(4)
+        payload = b"MPF\0MM\0*" + struct.pack(">I", 8) + directory + entries
+        return struct.pack(">BBH", 0xFF, 0xE2, len(payload) + 2) + payload
+
+    plain = photo()
+    size = len(plain) + len(index(0, 0))
+    first = plain[:2] + index(size, size - 10) + plain[2:]
+    disparity = np.ones((48, 64), np.float32)
+    for container in ("gdepth", "dynamic"):
+        content = embed_depth(first + second, disparity, container=container, metric=True)
+        header = content.index(b"MPF\0") + 4
+        entries = header + 26
+        (size,) = struct.unpack_from(">I", content, entries + 4)
+        (offset,) = struct.unpack_from(">I", content, entries + 24)
+        assert content[size : size + len(second)] == second
+        assert header + offset == size
+        assert np.allclose(embedded_depth(content).disparity, 1)
+
+
 def test_large_maps_are_written_smaller():
     """2048 samples a side at most, each a value that occurs."""
     disparity = np.zeros((1536, 4096), np.float32)
@@ -392,6 +433,7 @@ def test_flat_and_infinite_maps_are_written():
 def test_names_and_files_of_other_formats_are_refused():
     """GDepth needs a JPEG, a plane needs a HEIC."""
     check_embedding("gdepth", Path("a.JPG"))
+    check_embedding("dynamic", Path("a.jpe"))
     check_embedding("heic", Path("a.heic"))
     with pytest.raises(UsageError, match=r"a\.png"):
         check_embedding("dynamic", Path("a.png"))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..errors import PhotoError
 from .depth_codes import range_of
 from .depth_values import UnusableDepth
-from .gdepth import CodedDepth, is_along_ray
+from .gdepth import RDF_NAME, CodedDepth, is_along_ray
 from .xmp_tree import children_named, number_of, property_of
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def dynamic_description(depth: CodedDepth, items: list[Item], *, size: tuple[int
     )
     shown = ORIGINAL_URI if any(item.uri == ORIGINAL_URI for item in items) else PRIMARY_URI
     return (
-        f'<rdf:Description rdf:about="" xmlns:Device="{DEVICE}" xmlns:Container="{CONTAINER}" '
+        f'<rdf:Description {RDF_NAME} xmlns:Device="{DEVICE}" xmlns:Container="{CONTAINER}" '
         f'xmlns:Item="{ITEM}" xmlns:Profile="{PROFILE}" xmlns:Camera="{CAMERA}" '
         f'xmlns:DepthMap="{DEPTHMAP}" xmlns:Image="{IMAGE}" xmlns:ImagingModel="{IMAGING}">'
         f'<Device:Container rdf:parseType="Resource"><Container:Directory><rdf:Seq>{directory}'

@@ -11,20 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import FloatImage
-from ..errors import UsageError
+from ..errors import PhotoError, UsageError
 from .depth_codes import codes_from_disparity
 from .dynamic_depth import DEPTH_URI, DEVICE, ORIGINAL_URI, Item, dynamic_description
 from .embed_heif import with_heif_depth
-from .embedded_depth import DepthContainer, stored_size
+from .embedded_depth import DepthContainer, jpeg_and_metadata
+from .formats import row_for, row_named
 from .gdepth import GDEPTH, GIMAGE, CodedDepth, gdepth_descriptions
 from .heif_depth import is_heic
-from .jpeg_parts import NOTE, end_of_picture, guid_of, with_xmp, xmp_of_jpeg
-from .xmp_edit import EMPTY_PACKET, with_description, without_namespaces
+from .jpeg_xmp import with_xmp
+from .photo import Format, Metadata
+from .xmp import EMPTY, with_elements
+from .xmp_depth import without_namespaces
 
 __all__ = ["check_embedding", "embed_depth"]
 
 EMBEDDED_SIDE_PX = 2048  # long side of a map that is written; phones write a third of it
-HEIC_SUFFIXES, JPEG_SUFFIXES = (".heic", ".heif", ".hif"), (".jpg", ".jpeg")
 GAIN_MAP_URI = "android/gainmap"
 
 
@@ -33,13 +35,17 @@ def check_embedding(container: DepthContainer, path: Path) -> None:
 
     Raises
     ------
+    PhotoError
+        If d2f writes no such files.
     UsageError
+        If the format holds no depth in that way.
     """
-    suffixes = HEIC_SUFFIXES if container == "heic" else JPEG_SUFFIXES
-    if path.suffix.lower() not in suffixes:
+    row = row_for(path)
+    needed: Format = "HEIC" if container == "heic" else "JPEG"
+    if row.name != needed:
         raise UsageError(
-            f"--embed-depth {container} writes into {' or '.join(suffixes[:2])}, and {path} is "
-            "neither: give another name for the output."
+            f"--embed-depth {container} writes into {needed}, and {path} is {row.title}: give a "
+            f"name that ends in {row_named(needed).suffixes[0]}."
         )
 
 
@@ -93,7 +99,6 @@ def embed_depth(
         codes=meaning,
         focal_length_sides=focal_length_sides,
     )
-    content = _without_depth(content)
     if container == "gdepth":
         return _with_gdepth(content, depth, original, mime)
     return _with_dynamic(content, depth, original, mime)
@@ -117,41 +122,31 @@ def _mime_of(content: bytes) -> str:
     return "image/tiff" if content[:4] in (b"II*\0", b"MM\0*") else "image/jpeg"
 
 
-def _without_depth(content: bytes) -> bytes:
-    """The JPEG without what it said about depth before; appended items of old stay unlisted."""
-    xmp = xmp_of_jpeg(content, "the output")
-    if not xmp.packets:
-        return content
+def _packets(metadata: Metadata) -> tuple[bytes, bytes]:
+    """Both packets without what they said about depth before; empty ones where there are none."""
     names = (GDEPTH, GIMAGE, DEVICE)
-    standard, extended = (
-        packet and without_namespaces(packet, names) for packet in (xmp.standard, xmp.extended)
-    )
-    return _with_packets(content, standard or EMPTY_PACKET, extended)
+    standard, extended = metadata.xmp or EMPTY, metadata.extended_xmp or EMPTY
+    return without_namespaces(standard, names), without_namespaces(extended, names)
 
 
-def _with_packets(content: bytes, standard: bytes, extended: bytes | None) -> bytes:
-    standard = without_namespaces(standard, (NOTE,))
-    if extended is not None:
-        guid = guid_of(extended).decode()
-        standard = with_description(
-            standard,
-            f'<rdf:Description rdf:about="" xmlns:xmpNote="{NOTE}" '
-            f'xmpNote:HasExtendedXMP="{guid}"/>',
-        )
-    return with_xmp(content, standard, extended)
+def _added(packet: bytes, description: str) -> bytes:
+    changed = with_elements(packet, description.encode())
+    if changed is None:
+        raise PhotoError("the photo's XMP holds no RDF: remove it, then embed depth again.")
+    return changed
 
 
 def _with_gdepth(content: bytes, depth: CodedDepth, original: bytes | None, mime: str) -> bytes:
-    xmp = xmp_of_jpeg(content, "the output")
+    _, metadata = jpeg_and_metadata(content, "the output")
+    standard, extended = _packets(metadata)
     short, long = gdepth_descriptions(depth, original, mime=mime)
-    standard = with_description(xmp.standard or EMPTY_PACKET, short)
-    extended = with_description(xmp.extended or EMPTY_PACKET, long)
-    return _with_packets(content, standard, extended)
+    return with_xmp(content, _added(standard, short), _added(extended, long))
 
 
 def _with_dynamic(content: bytes, depth: CodedDepth, original: bytes | None, mime: str) -> bytes:
-    appended = content[end_of_picture(content) :]
-    items, data = [], [content]
+    parts, metadata = jpeg_and_metadata(content, "the output")
+    appended = content[parts.end :]
+    items, data = [], []
     if appended:  # a gain map: it stays first, where its own directory says that it is
         items.append(Item(mime="image/jpeg", length=len(appended), uri=GAIN_MAP_URI))
     if original is not None:
@@ -159,9 +154,7 @@ def _with_dynamic(content: bytes, depth: CodedDepth, original: bytes | None, mim
         data.append(original)
     items.append(Item(mime="image/png", length=len(depth.picture), uri=DEPTH_URI))
     data.append(depth.picture)
-    xmp = xmp_of_jpeg(content, "the output")
-    size = stored_size(content, "the output")
-    description = dynamic_description(depth, items, size=size)
-    standard = with_description(xmp.standard or EMPTY_PACKET, description)
-    data[0] = _with_packets(content, standard, xmp.extended)
-    return b"".join(data)
+    standard, extended = _packets(metadata)
+    description = dynamic_description(depth, items, size=(parts.height, parts.width))
+    kept = extended if metadata.extended_xmp is not None else None
+    return b"".join([with_xmp(content, _added(standard, description), kept), *data])

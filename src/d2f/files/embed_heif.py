@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import math
 import struct
-from typing import Any
 
 import numpy as np
 
 from ..arrays import ByteImage, FloatImage
-from ..errors import MissingPartError
+from .formats import part
 from .heif_depth import APDI, DEPTH_DATA, DEPTH_TYPES, ORIGINAL_NAME, XMP_MIME
 from .heif_items import heif_of
 from .heif_write import NewItem, box_of, with_items
@@ -71,14 +70,9 @@ def with_heif_depth(
 
 
 def _encoded(codes: ByteImage) -> bytes:
-    try:
-        import pillow_heif
-    except ImportError:
-        raise MissingPartError(
-            'HEIC depth needs an extra: pip install "d2f[heic-write]".'
-        ) from None
+    library = part("pillow_heif", "heic-write", what="HEIC depth")
     rows, cols = codes.shape
-    file: Any = pillow_heif.HeifFile()  # without types
+    file = library.HeifFile()
     target = io.BytesIO()
     file.add_frombytes("L", (cols, rows), np.ascontiguousarray(codes).tobytes())
     file.save(target, quality=-1)  # without loss

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ..arrays import FloatImage
+from .containers.jpeg_segments import JpegParts, jpeg_parts, metadata_of
 from .depth_codes import disparity_from_shares, shares_from_picture
 from .depth_values import LARGER_THAN_PHOTO, UnusableDepth, check_aspect
 from .dynamic_depth import dynamic_depth_of, dynamic_original_of
 from .exif import orientation_of
 from .gdepth import gdepth_of, gimage_of
 from .heif_depth import heif_depth_of, heif_original_of, is_heic
-from .jpeg_parts import end_of_picture, exif_of_jpeg, xmp_of_jpeg
+from .limits import DEFAULT_LIMITS
+from .photo import Metadata
 from .read import read_bytes, turned
 from .shot import shot_of
 from .xmp_tree import xmp_root
@@ -104,26 +105,33 @@ def _from_heic(content: bytes, name: str) -> EmbeddedDepth | None:
     )
 
 
-def _trees(content: bytes, name: str) -> list[Element]:
-    return [xmp_root(packet, name) for packet in xmp_of_jpeg(content, name).packets]
+def jpeg_and_metadata(content: bytes, name: str) -> tuple[JpegParts, Metadata]:
+    """A JPEG's parts and its metadata."""
+    parts = jpeg_parts(content)
+    return parts, metadata_of(parts, name=name, limits=DEFAULT_LIMITS)
+
+
+def _trees(metadata: Metadata, name: str) -> list[Element]:
+    packets = (metadata.xmp, metadata.extended_xmp)
+    return [xmp_root(packet, name) for packet in packets if packet is not None]
 
 
 def _from_jpeg(content: bytes, name: str) -> EmbeddedDepth | None:
-    trees = _trees(content, name)
+    parts, metadata = jpeg_and_metadata(content, name)
+    trees = _trees(metadata, name)
     if not trees:
         return None
-    appended = content[end_of_picture(content) :]
+    appended = content[parts.end :]
     container: DepthContainer = "dynamic"
     coded = dynamic_depth_of(trees, appended, name)
     if coded is None:
         container, coded = "gdepth", gdepth_of(trees, name)
     if coded is None:
         return None
-    stored = stored_size(content, name)
+    stored = (parts.height, parts.width)
     most = max(LARGER_THAN_PHOTO * stored[0] * stored[1], 1_000_000)
     shares = shares_from_picture(coded.picture, max_pixels=most, name=name)
-    exif = exif_of_jpeg(content)
-    turn = orientation_of(exif)
+    turn = orientation_of(metadata.exif)
     size = stored if turn < 5 else (stored[1], stored[0])
     if _fits(shares.shape, stored):  # some writers turn the map and leave the picture
         shares = turned(shares, turn)
@@ -131,30 +139,13 @@ def _from_jpeg(content: bytes, name: str) -> EmbeddedDepth | None:
     disparity = disparity_from_shares(shares, coded.codes)
     sides = coded.focal_length_sides
     if coded.along_ray and coded.codes.unit != "none":
-        disparity = _along_axis(disparity, sides or shot_of(exif, size).focal_length_sides)
+        disparity = _along_axis(disparity, sides or shot_of(metadata.exif, size).focal_length_sides)
     return EmbeddedDepth(
         disparity=disparity,
         metric=coded.codes.unit != "none",
         container=container,
         focal_length_sides=sides,
     )
-
-
-def stored_size(content: bytes, name: str) -> tuple[int, int]:
-    """Rows and columns of a JPEG as stored, from its header.
-
-    Raises
-    ------
-    UnusableDepth
-        If it has none.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-            return image.height, image.width
-    except Exception as error:  # decoders raise whatever they like on damaged files
-        raise UnusableDepth(f"{name} is damaged: its size cannot be told.") from error
 
 
 def _fits(shape: tuple[int, ...], size: tuple[int, int]) -> bool:
@@ -191,12 +182,9 @@ def embedded_original(photo: Path | bytes, *, name: str = "photo") -> bytes | No
         return heif_original_of(content)
     if not content.startswith(b"\xff\xd8\xff"):
         return None
-    trees = _trees(content, name)
-    if not trees:
-        return None
-    return dynamic_original_of(trees, content[end_of_picture(content) :], name) or gimage_of(
-        trees, name
-    )
+    parts, metadata = jpeg_and_metadata(content, name)
+    trees = _trees(metadata, name)
+    return dynamic_original_of(trees, content[parts.end :], name) or gimage_of(trees, name)
 
 
 def describe_embedded(depth: EmbeddedDepth) -> dict[str, Any]:

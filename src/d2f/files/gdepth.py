@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["GDEPTH", "GIMAGE", "CodedDepth", "gdepth_descriptions", "gdepth_of", "gimage_of"]
 
 GDEPTH = "http://ns.google.com/photos/1.0/depthmap/"
+RDF_NAME = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" rdf:about=""'
 GIMAGE = "http://ns.google.com/photos/1.0/image/"
 
 
@@ -106,14 +107,14 @@ def gdepth_descriptions(depth: CodedDepth, original: bytes | None, *, mime: str)
     """
     image = "" if original is None else f' xmlns:GImage="{GIMAGE}" GImage:Mime="{mime}"'
     standard = (
-        f'<rdf:Description rdf:about="" xmlns:GDepth="{GDEPTH}" GDepth:Format="RangeInverse" '
+        f'<rdf:Description {RDF_NAME} xmlns:GDepth="{GDEPTH}" GDepth:Format="RangeInverse" '
         f'GDepth:Near="{depth.codes.near!r}" GDepth:Far="{depth.codes.far!r}" '
         f'GDepth:Units="{depth.codes.unit}" GDepth:Mime="image/png" '
         f'GDepth:MeasureType="OpticalAxis"{image}/>'
     )
     data = "" if original is None else f' xmlns:GImage="{GIMAGE}" GImage:Data="{_text(original)}"'
     extended = (
-        f'<rdf:Description rdf:about="" xmlns:GDepth="{GDEPTH}" '
+        f'<rdf:Description {RDF_NAME} xmlns:GDepth="{GDEPTH}" '
         f'GDepth:Data="{_text(depth.picture)}"{data}/>'
     )
     return standard, extended

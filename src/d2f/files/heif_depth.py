@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import FloatImage
-from ..errors import D2FError, MissingPartError, PhotoError
+from ..errors import D2FError, PhotoError
 from .depth_values import LARGER_THAN_PHOTO, MAX_DISPARITY, UnusableDepth, stretched
+from .formats import part
 from .heif_items import Heif, heif_of
 from .xmp_tree import number_of, property_of, xmp_root
 
@@ -140,14 +141,8 @@ def _description_of(heif: Heif, item: int, name: str) -> Element | None:
     return None
 
 
-def _opened(content: bytes) -> Any:  # two modules of the same face, without types
-    try:
-        import pi_heif as library
-    except ImportError:
-        try:
-            import pillow_heif as library
-        except ImportError:
-            raise MissingPartError('HEIC needs an extra: pip install "d2f[heic]".') from None
+def _opened(content: bytes) -> Any:  # a module without types
+    library = part("pi_heif", "heic", what="HEIC")
     return library.open_heif(io.BytesIO(content), convert_hdr_to_8bit=False)
 
 

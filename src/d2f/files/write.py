@@ -19,6 +19,7 @@ from .formats import BY_SUFFIX, FileFormat, row_for, row_named
 from .photo import Format, Metadata, Photo, photo_to_array
 from .thumbnail import with_thumbnail
 from .xmp import joined, with_edit
+from .xmp_depth import without_depth
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -118,7 +119,11 @@ def _metadata_for(photo: Photo, row: FileFormat) -> Metadata:
     The thumbnail shows the picture as it is now.
     """
     rows, cols = photo.size
-    metadata = photo.metadata
+    metadata = without_depth(
+        photo.metadata,
+        appended=row.name == photo.format == "JPEG",
+        upright=orientation_of(photo.metadata.exif) == 1,
+    )
     if row.name != "JPEG":
         metadata = joined(metadata)
     xmp = with_edit(metadata.xmp, photo.edit)
@@ -130,7 +135,7 @@ def _metadata_for(photo: Photo, row: FileFormat) -> Metadata:
     dropped = {
         block: None for block in ("exif", "icc", "xmp", "iptc", "cicp") if block not in row.carries
     }
-    return replace(metadata, exif=exif, xmp=xmp, **dropped)
+    return replace(replace(metadata, exif=exif, xmp=xmp), **dropped)
 
 
 def _small(photo: Photo) -> ByteImage:

@@ -19,7 +19,15 @@ from .photo import Metadata
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["NAMESPACE", "check_xmp", "joined", "split_for_jpeg", "with_edit"]
+__all__ = [
+    "EMPTY",
+    "NAMESPACE",
+    "check_xmp",
+    "joined",
+    "split_for_jpeg",
+    "with_edit",
+    "with_elements",
+]
 
 NAMESPACE = "urn:d2f:edit:1#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -89,11 +97,11 @@ def with_edit(packet: bytes | None, edit: Mapping[str, str]) -> bytes | None:
 
 
 def _with_description(packet: bytes, attributes: str) -> bytes | None:
-    return _with_elements(packet, f"<rdf:Description {attributes}/>".encode())
+    return with_elements(packet, f"<rdf:Description {attributes}/>".encode())
 
 
-def _with_elements(packet: bytes, elements: bytes) -> bytes | None:
-    """The packet with elements at the end of its RDF; None where it has none."""
+def with_elements(packet: bytes, elements: bytes) -> bytes | None:
+    """A packet with elements at the end of its RDF; None where it has none."""
     ends = list(END_OF_RDF.finditer(packet))
     if ends:
         at = ends[-1].start()
@@ -129,7 +137,7 @@ def joined(metadata: Metadata) -> Metadata:
         for child in tree.iter(f"{{{RDF}}}Description")
     ]
     packet = HAS_EXTENDED.sub(b"", metadata.xmp)
-    return replace(metadata, xmp=_with_elements(packet, b"\n".join(parts)), extended_xmp=None)
+    return replace(metadata, xmp=with_elements(packet, b"\n".join(parts)), extended_xmp=None)
 
 
 def split_for_jpeg(metadata: Metadata) -> Metadata:

@@ -34,7 +34,10 @@ from .jpeg_segments import (
 __all__ = ["Trailer", "trailer_of", "with_trailer"]
 
 START = b"\xff\xd8\xff"
-DIRECTORY = b"http://ns.google.com/photos/1.0/container/"
+DIRECTORIES = (  # of gain maps and films, and of depth
+    b"http://ns.google.com/photos/1.0/container/",
+    b"http://ns.google.com/photos/dd/1.0/container/",
+)
 GAIN_MAP_SIGNS = (
     b"http://ns.adobe.com/hdr-gain-map/",
     b"urn:iso:std:iso:ts:21496:-1",
@@ -82,7 +85,8 @@ def trailer_of(
     to be turned, which would part them from it. Previews show the photo as it was: they go.
     """
     pieces = _pieces(content[parts.end :])
-    listed = DIRECTORY in (metadata.xmp or b"") and orientation_of(metadata.exif) == 1
+    told = (metadata.xmp or b"") + (metadata.extended_xmp or b"")
+    listed = any(name in told for name in DIRECTORIES) and orientation_of(metadata.exif) == 1
     kept: list[bytes | None] = []
     coding, gain_map = None, None
     lost = 0
