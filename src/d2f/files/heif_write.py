@@ -41,8 +41,15 @@ class NewItem:
     hidden: bool = True
 
 
-def with_items(content: bytes, new: list[NewItem]) -> bytes:
+def with_items(content: bytes, new: list[NewItem], *, of_primary: tuple[bytes, ...] = ()) -> bytes:
     """The file with items added, their bytes in a box at its end; all others keep theirs.
+
+    Parameters
+    ----------
+    content : bytes
+    new : list of NewItem
+    of_primary : tuple of bytes
+        Properties, whole boxes, that the file's own picture gets.
 
     Raises
     ------
@@ -53,6 +60,10 @@ def with_items(content: bytes, new: list[NewItem]) -> bytes:
     if any(kind == b"moov" for kind, *_ in boxes(content)):
         raise UnusableDepth("the HEIF file holds a film: depth can be embedded in pictures only.")
     first = max(heif.items, default=0) + 1
+    if of_primary and heif.primary in heif.items:
+        own = range(len(heif.properties) + 1, len(heif.properties) + 1 + len(of_primary))
+        heif.items[heif.primary].properties += [(False, place) for place in own]
+        heif.properties += of_primary
     known = len(heif.properties)
     for number, item in enumerate(new, first):
         places = [(box[4:8] in ESSENTIAL, known + i) for i, box in enumerate(item.properties, 1)]
