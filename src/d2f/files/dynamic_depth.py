@@ -21,7 +21,14 @@ from .xmp_tree import children_named, number_of, property_of
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["Item", "dynamic_depth_of", "dynamic_description", "dynamic_original_of", "items_of"]
+__all__ = [
+    "Item",
+    "dynamic_depth_of",
+    "dynamic_description",
+    "dynamic_original_of",
+    "items_of",
+    "others_of",
+]
 
 DD = "http://ns.google.com/photos/dd/1.0/"
 DEVICE, CONTAINER, ITEM = f"{DD}device/", f"{DD}container/", f"{DD}item/"
@@ -30,7 +37,8 @@ PROFILE, IMAGING = f"{DD}profile/", f"{DD}imagingmodel/"
 RDF_LI = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li"
 
 DEPTH_URI, ORIGINAL_URI = "android/depthmap", "android/original_image"
-PRIMARY_URI = "primary_image"
+PRIMARY_URI, UNLISTED_URI = "primary_image", "android/gainmap"
+OWN_URIS = (DEPTH_URI, ORIGINAL_URI, "android/confidencemap")
 NO_NAME = re.compile(r"(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z][A-Za-z0-9+.-]*:|[\0\n]")
 MOST_ITEMS = 100
 
@@ -129,6 +137,22 @@ def dynamic_depth_of(trees: Iterable[Element], appended: bytes, name: str) -> Co
 def dynamic_original_of(trees: Iterable[Element], appended: bytes, name: str) -> bytes | None:
     """The untouched photo among the appended items, a file of its own; None without one."""
     return _content_of(ORIGINAL_URI, items_of(trees, name), appended) or None
+
+
+def others_of(trees: Iterable[Element], appended: bytes, name: str) -> list[tuple[Item, bytes]]:
+    """What follows a picture and is neither its depth nor its original: gain maps, films.
+
+    Bytes that no directory of Dynamic Depth lists are one item, in front of all that comes new.
+    """
+    items = items_of(trees, name)[1:]
+    found, at = [], 0
+    for item in items:
+        found.append((item, appended[at : at + item.length]))
+        at += item.length + item.padding
+    if not items or at != len(appended):
+        whole = Item(mime="image/jpeg", length=len(appended), uri=UNLISTED_URI)
+        return [(whole, appended)] if appended else []
+    return [(item, data) for item, data in found if item.uri not in OWN_URIS]
 
 
 def _content_of(uri: str, items: list[Item], appended: bytes) -> bytes | None:

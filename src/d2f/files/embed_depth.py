@@ -12,10 +12,11 @@ import numpy as np
 
 from ..arrays import FloatImage
 from ..errors import PhotoError, UsageError
+from .containers.jpeg_segments import jpeg_parts
 from .depth_codes import codes_from_disparity
-from .dynamic_depth import DEPTH_URI, DEVICE, ORIGINAL_URI, Item, dynamic_description
+from .dynamic_depth import DEPTH_URI, DEVICE, ORIGINAL_URI, Item, dynamic_description, others_of
 from .embed_heif import with_heif_depth
-from .embedded_depth import DepthContainer, jpeg_and_metadata
+from .embedded_depth import DepthContainer, jpeg_and_metadata, trees_of
 from .formats import row_for, row_named
 from .gdepth import GDEPTH, GIMAGE, CodedDepth, gdepth_descriptions
 from .heif_depth import is_heic
@@ -27,7 +28,6 @@ from .xmp_depth import without_namespaces
 __all__ = ["check_embedding", "embed_depth"]
 
 EMBEDDED_SIDE_PX = 2048  # long side of a map that is written; phones write a third of it
-GAIN_MAP_URI = "android/gainmap"
 
 
 def check_embedding(container: DepthContainer, path: Path) -> None:
@@ -137,24 +137,31 @@ def _added(packet: bytes, description: str) -> bytes:
 
 
 def _with_gdepth(content: bytes, depth: CodedDepth, original: bytes | None, mime: str) -> bytes:
-    _, metadata = jpeg_and_metadata(content, "the output")
+    picture, metadata, others = _taken_apart(content)
     standard, extended = _packets(metadata)
     short, long = gdepth_descriptions(depth, original, mime=mime)
-    return with_xmp(content, _added(standard, short), _added(extended, long))
+    file = with_xmp(picture, _added(standard, short), _added(extended, long))
+    return b"".join([file, *(data for _, data in others)])
 
 
 def _with_dynamic(content: bytes, depth: CodedDepth, original: bytes | None, mime: str) -> bytes:
-    parts, metadata = jpeg_and_metadata(content, "the output")
-    appended = content[parts.end :]
-    items, data = [], []
-    if appended:  # a gain map: it stays first, where its own directory says that it is
-        items.append(Item(mime="image/jpeg", length=len(appended), uri=GAIN_MAP_URI))
+    picture, metadata, appended = _taken_apart(content)
     if original is not None:
-        items.append(Item(mime=mime, length=len(original), uri=ORIGINAL_URI))
-        data.append(original)
-    items.append(Item(mime="image/png", length=len(depth.picture), uri=DEPTH_URI))
-    data.append(depth.picture)
+        appended.append((Item(mime=mime, length=len(original), uri=ORIGINAL_URI), original))
+    item = Item(mime="image/png", length=len(depth.picture), uri=DEPTH_URI)
+    appended.append((item, depth.picture))
     standard, extended = _packets(metadata)
-    description = dynamic_description(depth, items, size=(parts.height, parts.width))
-    kept = extended if metadata.extended_xmp is not None else None
-    return b"".join([with_xmp(content, _added(standard, description), kept), *data])
+    parts = jpeg_parts(picture)
+    description = dynamic_description(
+        depth, [item for item, _ in appended], size=(parts.height, parts.width)
+    )
+    kept = extended if b"Description" in extended else None
+    file = with_xmp(picture, _added(standard, description), kept)
+    return b"".join([file, *(data for _, data in appended)])
+
+
+def _taken_apart(content: bytes) -> tuple[bytes, Metadata, list[tuple[Item, bytes]]]:
+    """The picture, its metadata, and what follows it apart from depth: that stays in front."""
+    parts, metadata = jpeg_and_metadata(content, "the output")
+    others = others_of(trees_of(metadata, "the output"), content[parts.end :], "the output")
+    return content[: parts.end], metadata, others

@@ -111,14 +111,15 @@ def jpeg_and_metadata(content: bytes, name: str) -> tuple[JpegParts, Metadata]:
     return parts, metadata_of(parts, name=name, limits=DEFAULT_LIMITS)
 
 
-def _trees(metadata: Metadata, name: str) -> list[Element]:
+def trees_of(metadata: Metadata, name: str) -> list[Element]:
+    """The XMP packets of a file, parsed without trust."""
     packets = (metadata.xmp, metadata.extended_xmp)
     return [xmp_root(packet, name) for packet in packets if packet is not None]
 
 
 def _from_jpeg(content: bytes, name: str) -> EmbeddedDepth | None:
     parts, metadata = jpeg_and_metadata(content, name)
-    trees = _trees(metadata, name)
+    trees = trees_of(metadata, name)
     if not trees:
         return None
     appended = content[parts.end :]
@@ -183,7 +184,7 @@ def embedded_original(photo: Path | bytes, *, name: str = "photo") -> bytes | No
     if not content.startswith(b"\xff\xd8\xff"):
         return None
     parts, metadata = jpeg_and_metadata(content, name)
-    trees = _trees(metadata, name)
+    trees = trees_of(metadata, name)
     return dynamic_original_of(trees, content[parts.end :], name) or gimage_of(trees, name)
 
 

@@ -12,6 +12,11 @@ from .photo import Metadata
 
 __all__ = ["without_depth", "without_namespaces"]
 
+EMPTY_DESCRIPTION = re.compile(
+    rb"<(\w+):Description(?:\s+(?:xmlns:[\w.-]+|\w+:about)\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*"
+    rb"(?:/>|>\s*</\1:Description\s*>)"
+)
+
 
 def without_depth(metadata: Metadata, *, appended: bool, upright: bool) -> Metadata:
     """Metadata without depth that the output does not hold, or holds turned.
@@ -41,6 +46,7 @@ def without_namespaces(packet: bytes, namespaces: Iterable[str]) -> bytes:
     It is changed as text: readers look for prefixes as often as for namespaces, and a tree written
     out again would lose them.
     """
+    whole = packet
     for namespace in namespaces:
         declared = rb"xmlns:([A-Za-z_][\w.-]*)\s*=\s*[\"']" + re.escape(namespace.encode())
         for prefix in set(re.findall(declared + rb"[\"']", packet)):
@@ -48,4 +54,4 @@ def without_namespaces(packet: bytes, namespaces: Iterable[str]) -> bytes:
             packet = re.sub(rb"<(" + name + rb")(\s[^>]*)?/>", b"", packet)
             packet = re.sub(rb"<(" + name + rb")(\s[^>]*)?>.*?</\1\s*>", b"", packet, flags=re.S)
             packet = re.sub(rb"\s" + name + rb"\s*=\s*(\"[^\"]*\"|'[^']*')", b"", packet)
-    return packet
+    return packet if packet == whole else EMPTY_DESCRIPTION.sub(b"", packet)
