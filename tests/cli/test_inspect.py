@@ -11,6 +11,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from d2f.files import embed_depth
+from d2f.files.xmp import with_edit
 
 
 @pytest.fixture
@@ -115,3 +116,13 @@ def test_a_piped_photo_is_inspected(d2f_command, shot, monkeypatch):
     """`-` is standard input."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(shot.read_bytes())))
     assert facts_of(d2f_command, "-", "--no-analyse")["camera"] == "Maker X1"
+
+
+def test_an_earlier_edit_is_told(d2f_command, photo_srgb, tmp_path):
+    """What d2f wrote into the file's XMP comes back by name."""
+    packet = with_edit(None, {"focus": "0.3,0.6", "aperture": "f/1.8"})
+    Image.fromarray(photo_srgb).save(tmp_path / "edited.jpg", xmp=packet)
+    facts = facts_of(d2f_command, tmp_path / "edited.jpg", "--no-analyse")
+    assert facts["edit"] == {"focus": "0.3,0.6", "aperture": "f/1.8"}
+    told = d2f_command("inspect", tmp_path / "edited.jpg", "--no-analyse").out
+    assert "focus 0.3,0.6, aperture f/1.8" in told

@@ -79,6 +79,8 @@ def _tell(name: str, facts: dict[str, Any]) -> None:
     say(name)
     width = max(map(len, facts))
     for fact, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{name} {word}" for name, word in value.items())
         say(f"  {fact.replace('_', ' '):{width}}  {'-' if value is None else value}")
 
 

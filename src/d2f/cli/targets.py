@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "plan_jobs"]
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+MAP_SUFFIXES = frozenset({".pfm"})  # in a folder rather depth than photos
 DEPTH_MARK = ".depth"  # maps that lie beside their photos
 OWN_MARK = ".bokeh"  # in names that d2f gave; a folder's earlier outputs are no inputs
 
@@ -95,8 +95,8 @@ def plan_jobs(
         raise UsageError(f"{folders[0]} is a folder: give -o FOLDER for its pictures.")
     found = _expand(paths)
     folder = target if target is not None and (several or _names_folder(target)) else None
-    if several and target is not None and (os.path.isfile(target) or _names_photo(target)):
-        raise UsageError(f"{target} is the name of a file: give a folder for {len(found)} photos.")
+    if folder is not None:
+        _check_folder(folder, photos=len(found))
     suffix = _suffix(settings)
     jobs = []
     for photo in found:
@@ -105,6 +105,16 @@ def plan_jobs(
         jobs.append(_job(photo, path, maps=maps, sidecar=sidecar))
     _refuse_collisions(jobs, depth)
     return jobs
+
+
+def _check_folder(folder: Path, *, photos: int) -> None:
+    """Refuse as a folder what is a file's name, or a link that leads nowhere."""
+    if os.path.islink(folder) and not os.path.exists(folder):
+        raise UsageError(f"{folder} is a link that leads nowhere: give another name.")
+    if os.path.isfile(folder) or _names_photo(folder):
+        raise UsageError(
+            f"{folder} is the name of a file: give a folder for {photos} photo{'s' * (photos > 1)}."
+        )
 
 
 def _piped(
@@ -149,6 +159,9 @@ def _suffix(settings: Settings) -> str | None:
 
 
 def _expand(photos: list[Path]) -> list[Path]:
+    from ..files.formats import BY_SUFFIX
+
+    suffixes = BY_SUFFIX.keys() - MAP_SUFFIXES
     found: list[Path] = []
     for path in photos:
         if not os.path.isdir(path):
@@ -157,14 +170,13 @@ def _expand(photos: list[Path]) -> list[Path]:
         inside = sorted(
             file
             for file in _listed(path)
-            if file.suffix.lower() in PHOTO_SUFFIXES
+            if file.suffix.lower() in suffixes
             and not os.path.isdir(file)
             and not file.stem.endswith((OWN_MARK, DEPTH_MARK))
             and not file.name.startswith(".")
         )
         if not inside:
-            kinds = ", ".join(sorted(suffix[1:] for suffix in PHOTO_SUFFIXES))
-            raise PhotoError(f"{path} holds no photos ({kinds}): give a folder that does.")
+            raise PhotoError(f"{path} holds no photos that d2f reads: give a folder that does.")
         found += inside
     return found
 
@@ -181,11 +193,22 @@ def _names_folder(output: Path) -> bool:
 
 
 def _names_photo(output: Path) -> bool:
-    return output.suffix.lower() in PHOTO_SUFFIXES and not os.path.isdir(output)
+    from ..files.formats import BY_SUFFIX
+
+    return output.suffix.lower() in BY_SUFFIX and not os.path.isdir(output)
 
 
 def _default_name(photo: Path, folder: Path, suffix: str | None) -> Path:
-    return folder / f"{photo.stem}{OWN_MARK}{suffix or photo.suffix}"
+    return folder / f"{photo.stem}{OWN_MARK}{suffix or _own_suffix(photo)}"
+
+
+def _own_suffix(photo: Path) -> str:
+    """The photo's ending, or that of the format that takes the place of one for cameras alone."""
+    from ..files.formats import BY_SUFFIX
+    from ..files.write import AFTER_RAW
+
+    row = BY_SUFFIX.get(photo.suffix.lower())
+    return photo.suffix if row is None or row.writes else AFTER_RAW.suffixes[0]
 
 
 def _refuse_collisions(jobs: list[Job], depth: Path | None) -> None:

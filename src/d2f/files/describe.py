@@ -15,6 +15,8 @@ from .embedded_depth import describe_embedded, embedded_depth, embedded_original
 from .exif import orientation_of
 from .icc import profile_name
 from .photo import Photo
+from .xmp import NAMESPACE
+from .xmp_tree import xmp_root
 
 __all__ = ["describe"]
 
@@ -47,6 +49,7 @@ def describe(photo: Photo) -> dict[str, Any]:
         "cicp": None if metadata.cicp is None else "{}/{}".format(*metadata.cicp),
         "stored_orientation": orientation_of(metadata.exif),
         "gain_map": _gain_map(photo.content or b""),
+        "edit": _edit(metadata.xmp),
         **_depth(photo),
         **_shot(metadata.exif),
         "icc_bytes": len(metadata.icc) if metadata.icc else None,
@@ -73,6 +76,23 @@ def _coding(photo: Photo) -> str | None:
 def _gain_map(content: bytes) -> str | None:
     """The kinds of gain map that a file announces: light above white for bright screens."""
     return ", ".join(kind for kind, mark in GAIN_MAPS.items() if mark in content) or None
+
+
+def _edit(xmp: bytes | None) -> dict[str, str] | None:
+    """What an earlier run of d2f did to the photo, by its own words."""
+    if xmp is None or NAMESPACE.encode() not in xmp:
+        return None
+    try:
+        tree = xmp_root(xmp, "the photo")
+    except D2FError:  # damaged XMP tells nothing; the photo itself is sound
+        return None
+    own = f"{{{NAMESPACE}}}"
+    return {
+        name.removeprefix(own): value
+        for element in tree.iter()
+        for name, value in element.attrib.items()
+        if name.startswith(own)
+    } or None
 
 
 def _depth(photo: Photo) -> dict[str, Any]:
