@@ -28,7 +28,7 @@ def depth(
     ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace F if it exists.")] = False,
 ) -> None:
-    """Write the photo's disparity at full size; relative, 1 nearest, 0 farthest."""
+    """Write the photo's disparity at full size: 1 nearest, 0 farthest; in 1/m of metric depth."""
     from .. import files
     from ..errors import UsageError
     from ..pipeline import Session
