@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import csv
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -277,21 +279,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/learning"))
     parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
     chosen = parser.parse_args()
-    runs = []
-    for made_by in RENDERERS:
-        table = write_pairs(chosen.work / f"pairs_by_{made_by}", made_by=made_by)
-        for taught_by in RENDERERS:
-            folder = chosen.work / f"{taught_by}_on_{made_by}"
-            runs.append(
-                learn(table, folder, taught_by=taught_by, made_by=made_by, steps=chosen.steps)
-            )
-            print(as_row(runs[-1]))
+    with ProcessPoolExecutor(chosen.jobs, get_context("spawn")) as pool:
+        asked = []
+        for made_by in RENDERERS:
+            table = write_pairs(chosen.work / f"pairs_by_{made_by}", made_by=made_by)
+            for taught_by in RENDERERS:
+                folder = chosen.work / f"{taught_by}_on_{made_by}"
+                choices = {"taught_by": taught_by, "made_by": made_by, "steps": chosen.steps}
+                asked.append(pool.submit(learn, table, folder, **choices))
+        runs = [one.result() for one in asked]
     here = Path(__file__)
     with here.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(as_row(runs[0])))
         writer.writeheader()
         writer.writerows(as_row(run) for run in runs)
+    for run in runs:
+        print(as_row(run))
     parts = [drawn_curves(runs, width=640, height=300), *(shown_run(run) for run in runs)]
     sheet = Image.new("RGB", (640, sum(part.height + 6 for part in parts)), "white")
     top = 0

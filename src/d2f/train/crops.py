@@ -189,7 +189,16 @@ def crop_loader(
         This process, and how many there are.
     workers : int
         Processes that read pictures ahead; 0 reads in this one.
+
+    Raises
+    ------
+    UsageError
+        If the processes cannot share a batch evenly.
     """
+    if batch % world:
+        raise UsageError(
+            f"a batch of {batch} cannot be shared by {world} processes: give a multiple as --batch."
+        )
     return DataLoader(
         crops,
         batch_size=batch // world,

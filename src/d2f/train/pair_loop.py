@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from d2f.errors import D2FError, UsageError
+from d2f.errors import D2FError
 from d2f.train.crops import Crop, PairCrops, crop_loader
 from d2f.train.fusion import Fusion
 from d2f.train.hallucination import Hallucination, Precision
@@ -105,19 +105,10 @@ def train_on_pairs(stage: Stage, crops: PairCrops, plan: PairPlan, folder: RunFo
         If the batch cannot be shared, or the folder holds another run or a damaged checkpoint.
     """
     with joined_processes(threads=plan.threads) as process:
-        if plan.batch % process.world:
-            raise UsageError(
-                f"a batch of {plan.batch} cannot be shared by {process.world} processes: "
-                "give a multiple as --batch."
-            )
         stage.to(process.device)
         rate = plan.learning_rate or stage.learning_rate
         optimiser = torch.optim.AdamW(stage.parameter_groups(), lr=rate)
         step, seconds = folder.resume(stage.network, optimiser)
-        if process.is_first:
-            folder.forget_after(step)
-        shared = process.shared(stage)
-        shown = default_collate([crops.centre(k) for k in range(min(SHOWN_PAIRS, len(crops)))])
         batches = iter(
             crop_loader(
                 crops,
@@ -128,6 +119,11 @@ def train_on_pairs(stage: Stage, crops: PairCrops, plan: PairPlan, folder: RunFo
                 workers=plan.workers,
             )
         )
+        shown = default_collate([crops.centre(k) for k in range(min(SHOWN_PAIRS, len(crops)))])
+        keeper = Keeper(stage, optimiser, plan, folder, on_device(shown, process.device))
+        shared = process.shared(stage)
+        if process.is_first:
+            folder.forget_after(step)
         while (progress := process.agreed(plan.progress(step, seconds, pairs=len(crops)))) < 1.0:
             start = time.monotonic()
             for group in optimiser.param_groups:
@@ -136,19 +132,45 @@ def train_on_pairs(stage: Stage, crops: PairCrops, plan: PairPlan, folder: RunFo
             losses = shared(on_device(next(batches), process.device), progress)
             learn(losses["total"], stage, optimiser, step)
             step, seconds = step + 1, seconds + time.monotonic() - start
-            if step % plan.log_every == 0 or step == 1:
-                values = process.mean(losses)
+            if step == 1 or step % plan.log_every == 0:
+                values = process.mean(losses) | {"progress": progress, "minutes": seconds / 60.0}
                 if process.is_first:
-                    folder.log(step, values | {"progress": progress, "minutes": seconds / 60.0})
-            if process.is_first and step % plan.save_every == 0:
-                folder.save(stage.network, optimiser, step=step, seconds=seconds)
-            if process.is_first and step % plan.show_every == 0:
-                folder.show(step, pictures(stage, on_device(shown, process.device)))
+                    folder.log(step, values)
+            if process.is_first:
+                keeper.keep_if_due(step, seconds)
         if process.is_first:
-            folder.save(stage.network, optimiser, step=step, seconds=seconds)
-            folder.show(step, pictures(stage, on_device(shown, process.device)))
-            folder.finish(stage.weights(), step=step)
+            keeper.keep(step, seconds)
+            keeper.show(step)
     return folder.weights
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """What a run leaves behind under way, and at its end."""
+
+    stage: Stage
+    optimiser: torch.optim.Optimizer
+    plan: PairPlan
+    folder: RunFolder
+    shown: Crop
+
+    def keep_if_due(self, step: int, seconds: float) -> None:
+        """Checkpoint and sample pictures, each in its own rhythm."""
+        if step % self.plan.save_every == 0:
+            self.keep(step, seconds)
+        if step % self.plan.show_every == 0:
+            self.show(step)
+
+    def keep(self, step: int, seconds: float) -> None:
+        """The checkpoint, and what has been learnt so far as weights alone."""
+        self.folder.save(self.stage.network, self.optimiser, step=step, seconds=seconds)
+        self.folder.export(self.stage.weights(), step=step)
+
+    @torch.no_grad()
+    def show(self, step: int) -> None:
+        """What the stage makes of some crops, as at inference."""
+        self.stage.eval()
+        self.folder.show(step, self.stage.pictures(self.shown))
 
 
 def learn(total: Tensor, stage: Stage, optimiser: torch.optim.Optimizer, step: int) -> None:
@@ -170,13 +192,6 @@ def rate_share(step: int, progress: float) -> float:
     warm = min(1.0, (step + 1) / WARM_UP_STEPS)
     cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
     return warm * (LAST_RATE + (1.0 - LAST_RATE) * cosine)
-
-
-@torch.no_grad()
-def pictures(stage: Stage, crop: Crop) -> Tensor:
-    """What the stage makes of some crops, as at inference, 3 x h x w."""
-    stage.eval()
-    return stage.pictures(crop)
 
 
 def on_device(crop: Crop, device: torch.device) -> Crop:

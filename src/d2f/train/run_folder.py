@@ -3,7 +3,7 @@
     RUN/last.safetensors     weights, optimiser, step, choices: one file, so never half of two saves
     RUN/log.csv              a row per logged step; after a crash, rows past the checkpoint go
     RUN/samples/000100.png   photo, defocus, rendered, target of some crops after 100 steps
-    RUN/weights.safetensors  what was learnt, when the run is finished; RUN/config.json says how
+    RUN/weights.safetensors  what has been learnt, alone; RUN/config.json says how
 
 Nothing is pickled, so a damaged or foreign checkpoint can be refused, but cannot run code.
 """
@@ -71,8 +71,8 @@ class RunFolder:
         notes |= {"step": str(step), "seconds": repr(seconds)}
         write_whole(save(_plain(tensors), metadata=notes), self.checkpoint, overwrite=True)
 
-    def finish(self, weights: Mapping[str, Tensor], *, step: int) -> None:
-        """Write what was learnt, and how."""
+    def export(self, weights: Mapping[str, Tensor], *, step: int) -> None:
+        """Write what has been learnt so far, and how."""
         write_whole(save(_plain(weights)), self.weights, overwrite=True)
         config = json.dumps(self.choices | {"steps": step}, indent=1) + "\n"
         write_whole(config.encode(), self.folder / CONFIG, overwrite=True)
