@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from . import files, fusion, light, optics, renderer, scene
 from .arrays import ByteImage, FloatImage
+from .blurred_gain_map import blurred_gain_map
 from .errors import PhotoError
 from .files import FoundDepth, Photo, Shot
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
@@ -22,6 +24,9 @@ from .settings import DepthSettings, LensSettings, LightSettings, MethodSettings
 
 __all__ = ["Picture", "Rendered", "Session", "open_session"]
 
+EXPOSURE_SAMPLES = 512  # a side of what the exposure of scene light is told from
+BRIGHT_SHARE = 0.98  # of the pixels are darker than what a network should see as white
+USUAL_BRIGHT = (0.3, 1.2)  # light there in finished photos, which are left as they are
 NEAREST_FOCUS_M = 0.02  # a nearer SubjectDistance is a slip of a writer: lenses end there
 
 
@@ -200,8 +205,15 @@ class Session:
             amount=settings.light.grain,
         )
         fused = fusion.keep_in_focus(photo.pixels, codes, in_focus)
+        finished = replace(
+            photo.with_pixels(fused),
+            gain_map=blurred_gain_map(
+                photo, fused, defocus_px, in_focus, aperture=_aperture_of(settings.lens)
+            ),
+            edit=_edit_of(settings, focus, lens.f_number, view.source),
+        )
         return Rendered(
-            photo=photo.with_pixels(fused),
+            photo=finished,
             disparity=view.disparity,
             defocus_px=defocus_px,
             in_focus=in_focus,
@@ -245,7 +257,7 @@ class Session:
     def warnings_for(self, settings: Settings, focus: Focus) -> tuple[str, ...]:
         """What may be wrong with the picture that these settings give, in words."""
         seen = scene.warnings_of(self.view, focus, automatic=settings.focus.mode == "auto")
-        return (*self._trouble, *seen)
+        return (*self._trouble, *self.photo.notes, *seen)
 
     def _own_defocus(self, focus: Focus) -> FloatImage | None:
         """Blur that the camera's own lens has made; None where that cannot be told.
@@ -339,12 +351,39 @@ def _aperture_of(settings: LensSettings) -> optics.Aperture:
     return replace(settings.aperture, picture=picture)
 
 
+def _edit_of(settings: Settings, focus: Focus, f_number: float, source: str) -> dict[str, str]:
+    """What was done, in words for the photo's XMP."""
+    x, y = focus.point
+    return {
+        "Version": version("d2f"),
+        "Model": settings.method.model,
+        "DepthSource": source,
+        "FNumber": f"{f_number:.4g}",
+        "FocusX": f"{x:.4f}",
+        "FocusY": f"{y:.4f}",
+        "FocusDisparity": f"{focus.disparity:.5g}",
+    }
+
+
 def _srgb_copy(photo: Photo) -> ByteImage:
     """What the network and the edge filter look at: the same picture in 8-bit sRGB codes."""
     if photo.pixels.dtype == np.uint8 and photo.tone_curve is optics.SRGB:
         return photo.pixels
     radiance = light.radiance_from_codes(photo.pixels, photo.tone_curve, highlights=0)
-    return light.codes_from_radiance(radiance, optics.SRGB, np.uint8)
+    matrix = files.working_matrix_of(photo)
+    if matrix is not None:
+        radiance = np.maximum(radiance @ matrix.T.astype(np.float32), 0)
+    return light.codes_from_radiance(radiance / _white_of(radiance, photo), optics.SRGB, np.uint8)
+
+
+def _white_of(radiance: FloatImage, photo: Photo) -> np.float32:
+    """The light that a network should see as white: scene light may be of any exposure."""
+    if photo.tone_curve is not optics.LINEAR:
+        return np.float32(photo.tone_curve.white)
+    step = max(photo.long_side_px // EXPOSURE_SAMPLES, 1)
+    bright = float(np.quantile(radiance[::step, ::step], BRIGHT_SHARE))
+    usual = USUAL_BRIGHT[0] <= bright <= USUAL_BRIGHT[1]
+    return np.float32(1 if usual or bright <= 0 else bright)
 
 
 def _lens_for(

@@ -10,11 +10,12 @@ from .companions import read_aperture_picture, read_matte
 from .depth_map import DepthMap, DepthUnit, read_depth_map
 from .depth_source import DepthWish, FoundDepth, depth_for
 from .describe import describe
+from .device import working_matrix_of
 from .embed_depth import check_embedding, embed_depth
 from .embedded_depth import DepthContainer, EmbeddedDepth, embedded_depth, embedded_original
 from .limits import Limits
 from .maps import check_map_name, write_defocus_map, write_disparity_map, write_mask
-from .photo import Format, Metadata, Photo, photo_from_array, photo_to_array
+from .photo import Format, GainMap, Metadata, Photo, photo_from_array, photo_to_array
 from .pil import photo_from_pil
 from .read import photo_from_bytes, read_bytes, read_photo
 from .shot import Shot, shot_of
@@ -37,6 +38,7 @@ __all__ = [
     "EmbeddedDepth",
     "Format",
     "FoundDepth",
+    "GainMap",
     "Limits",
     "Metadata",
     "Photo",
@@ -66,6 +68,7 @@ __all__ = [
     "read_photo",
     "shot_of",
     "suffix_of",
+    "working_matrix_of",
     "write_defocus_map",
     "write_disparity_map",
     "write_mask",

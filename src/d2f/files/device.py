@@ -17,8 +17,9 @@ from ..arrays import CodeImage
 from ..optics import SRGB, gamma_curve
 from .icc import profile_space
 from .photo import DeviceCodes, Format, Metadata, Photo
+from .primaries import srgb_matrix_of
 
-__all__ = ["device_codes_of", "ink_photo", "table_photo", "wide_profile"]
+__all__ = ["device_codes_of", "ink_photo", "table_photo", "wide_profile", "working_matrix_of"]
 
 # ROMM RGB (ISO 22028-2): primaries wide enough for any photo, under D50, and its gamma.
 WIDE_PRIMARIES = (0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001)
@@ -166,3 +167,12 @@ def _inks_from_rgb(working: CodeImage, profile: bytes | None) -> NDArray[Any]:
     inks = np.concatenate([colour, np.broadcast_to(black, (*working.shape[:2], 1))], axis=-1)
     whole: NDArray[Any] = np.rint(inks).astype(working.dtype)
     return whole
+
+
+def working_matrix_of(photo: Photo) -> NDArray[np.float64] | None:
+    """What makes linear sRGB of the photo's light, (3, 3); None where nothing changes."""
+    if photo.device is None:
+        return srgb_matrix_of(photo.metadata)
+    if photo.device.codes.shape[2] == 4:  # inks are worked on in sRGB
+        return None
+    return srgb_matrix_of(Metadata(chromaticities=(*WIDE_PRIMARIES, *D50)))
