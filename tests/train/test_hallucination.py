@@ -79,7 +79,7 @@ def test_the_first_map_is_nearly_even_and_blurs(made_pairs, renderer):
     with torch.no_grad():
         amount = stage.amount(stage.defocus(torch.nn.functional.avg_pool2d(crop["photo"], 2)))
     assert float(amount.min()) > 0.1
-    assert float(amount.max()) < 0.4
+    assert float(amount.max()) < 0.6
 
 
 def test_reduced_precision_gives_nearly_the_same_map(made_pairs):

@@ -38,6 +38,8 @@ SHARP_FROM = 0.7  # of the run: the rest is learnt with the masks of inference
 FIRST_DEFOCUS = 0.25  # D begins within 0..1, a little blurred: at 0 our renderer has no slope
 FIRST_NEARNESS = 0.25  # most of a portrait's blur is background
 LAST_LAYER_SHARE = 0.1  # of its usual weights: the first map is nearly even
+# The published radii grow as about D^1.5: this power of ours is what the fusion network calls D.
+AMOUNT_POWER = 2 / 3
 TRUNK_SHARE = 0.1  # of the learning rate, where the trunk has learnt before (Ranftl et al. 2020)
 
 
@@ -90,7 +92,7 @@ class Hallucination(nn.Module):
         super().train(mode)
         if self.statistics == "frozen":
             for module in self.modules():
-                if isinstance(module, nn.BatchNorm2d):
+                if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
                     module.eval()
         return self
 
@@ -129,7 +131,9 @@ class Hallucination(nn.Module):
 
     def amount(self, output: Tensor) -> Tensor:
         """How blurred each pixel is, 0 sharp .. 1: what the fusion network takes for D."""
-        return output if self.renderer == "d2f2023" else output[:, :1].sigmoid()
+        if self.renderer == "d2f2023":
+            return output
+        return output[:, :1].sigmoid() ** AMOUNT_POWER
 
     def forward(self, crop: Crop, progress: float) -> dict[str, Tensor]:
         """Every loss of a batch and their weighted `total`; with the picture's PSNR for the log."""
