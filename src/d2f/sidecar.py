@@ -24,9 +24,7 @@ def sidecar_for(output: Path) -> Path:
     return output.with_name(f"{output.stem}.d2f.json")
 
 
-def sidecar_text(
-    rendered: Picture, settings: Settings, *, photo_name: str, photo_bytes: bytes, output: Path
-) -> str:
+def sidecar_text(rendered: Picture, settings: Settings, *, output: Path) -> str:
     """Settings, the focus that was found, and all that the picture was made from, as JSON.
 
     Parameters
@@ -34,20 +32,18 @@ def sidecar_text(
     rendered : Picture
     settings : Settings
         Those that `rendered` was made with.
-    photo_name : str
-        Name of the photo's file, without its folder.
-    photo_bytes : bytes
-        Content of that file; its SHA-256 is told.
     output : Path
         The picture's file; the sidecar lies in the same folder.
     """
-    rows, cols = rendered.photo.size
+    photo = rendered.photo
+    rows, cols = photo.size
+    content = photo.content
     sidecar = {
         VERSION_KEY: SIDECAR_VERSION,
         "settings": tree_from_settings(settings, folder=output.parent),
         "photo": {
-            "name": photo_name,
-            "sha256": hashlib.sha256(photo_bytes).hexdigest(),
+            "name": photo.path.name if photo.path else photo.name,
+            "sha256": None if content is None else hashlib.sha256(content).hexdigest(),
             "width": cols,
             "height": rows,
         },
@@ -61,7 +57,7 @@ def sidecar_text(
 def _made_with(settings: Settings) -> dict[str, Any]:
     register = json.loads((resources("d2f.models") / "weights" / "register.json").read_text())
     own = {
-        f"{group}.{field}": hashlib.sha256(value.read_bytes()).hexdigest()
+        f"{group}.{field}": _sha256_of(value)
         for group, values in settings
         for field, value in values
         if isinstance(value, Path)
@@ -73,3 +69,8 @@ def _made_with(settings: Settings) -> dict[str, Any]:
         "weights_sha256": {name: entry["sha256"] for name, entry in register.items()},
         "files_sha256": own,
     }
+
+
+def _sha256_of(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

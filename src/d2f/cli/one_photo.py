@@ -52,28 +52,15 @@ def render_one(
     session = open_session(photo, settings, on_stage=on_stage)
     rendered = session.render_with_maps(settings)
     on_stage("writing")
-    beside = ""
-    if job.sidecar is not None:
-        source = piped if job.photo is None else files.read_bytes(job.photo)
-        beside = _sidecar(job, rendered, settings, source)
-    _write_all(job, rendered, settings, beside, overwrite=overwrite)
+    _write_all(job, rendered, settings, overwrite=overwrite)
     return rendered
 
 
-def _sidecar(job: Job, rendered: Picture, settings: Settings, source: bytes) -> str:
-    from ..sidecar import sidecar_text
-
-    assert job.output is not None  # a sidecar lies beside one
-    name = job.name if job.photo is None else job.photo.name
-    return sidecar_text(rendered, settings, photo_name=name, photo_bytes=source, output=job.output)
-
-
-def _write_all(
-    job: Job, rendered: Picture, settings: Settings, sidecar: str, *, overwrite: bool
-) -> None:
+def _write_all(job: Job, rendered: Picture, settings: Settings, *, overwrite: bool) -> None:
     """Write the photo and what goes beside it; if one cannot be written, no new one stays."""
     from .. import files
     from ..outputs import picture_bytes, write_picture
+    from ..sidecar import sidecar_text
 
     new = [path for path in job.targets if not os.path.lexists(path)]
     signed = settings.method.model != "d2f2023"  # whose defocus is 0 and up
@@ -86,8 +73,9 @@ def _write_all(
             path = job.maps[name]
             if path is not None:
                 write(rendered.maps[name], path, overwrite=overwrite)
-        if job.sidecar is not None:
-            files.write_whole(sidecar.encode(), job.sidecar, overwrite=overwrite)
+        if job.sidecar is not None and job.output is not None:
+            beside = sidecar_text(rendered, settings, output=job.output)
+            files.write_whole(beside.encode(), job.sidecar, overwrite=overwrite)
         if job.output is None:
             write_output(picture_bytes(rendered, settings.output))
         else:
