@@ -29,6 +29,7 @@ F_NUMBER = 1.8  # where a pair does not tell: that of EBB!, and of most benchmar
 # has the variance of a Gaussian of half its radius.
 GAUSSIAN_SHARE = 0.007
 MASK_LEVELS = (0.25, 0.5, 0.75)  # of the focus map: tried borders of the mask
+NAMED_MOST = 20  # pairs that a message names before it counts the rest
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 
 
@@ -168,9 +169,10 @@ class Outputs:
                 paths[path.stem] = path
         missing = [pair.name for pair in pairs if pair.name not in paths]
         if missing:
+            more = f" and {len(missing) - NAMED_MOST} more" if len(missing) > NAMED_MOST else ""
             raise PhotoError(
                 f"{folder} lacks the outputs of {len(missing)} of {len(pairs)} pairs "
-                f"({', '.join(missing)}): name them like the pairs, {pairs[0].name}.png."
+                f"({', '.join(missing[:NAMED_MOST])}{more}): name them like the pairs, {pairs[0].name}.png."
             )
         return cls(name=folder.resolve().name, paths=paths, long_side_px=long_side_px)
 
