@@ -13,6 +13,8 @@ namespace d2f {
 
 namespace {
 
+constexpr int BLOCK_LEVELS = 6; // a block of 64 px is one cell at 1/64
+
 // Squares closer than this, or than this part of the smaller one, are never across an edge: there
 // radii a < b differ by 2 + 0.2 a at least, hence squares by 0.4 a^2.
 constexpr float SMOOTH_SQUARES = 2.f, SMOOTH_PART = 0.4f;
@@ -73,10 +75,12 @@ void part_soft_pixel(Tile &t, int y, int x, float matte, HiddenCell &behind) {
 
 // Hidden entries of a group of pixels that lie between the same four cells.
 void load_hidden(const Surfaces &s, int y0, int y1, int x0, int x1, int top, int left, Tile &t) {
-    const FourCells around((float(y0) + 0.5f) / CELL - 0.5f, (float(x0) + 0.5f) / CELL - 0.5f,
-                           s.cell_rows, s.cell_cols);
-    float farthest = NOWHERE;
-    for (size_t i : around.index) farthest = std::min(farthest, s.hidden[i].radius);
+    const int below = (y0 + CELL / 2) / CELL, after = (x0 + CELL / 2) / CELL;
+    const HiddenCell *up = &s.hidden[size_t(std::max(0, below - 1)) * s.cell_cols];
+    const HiddenCell *down = &s.hidden[size_t(std::min(s.cell_rows - 1, below)) * s.cell_cols];
+    const int i = std::max(0, after - 1), j = std::min(s.cell_cols - 1, after);
+    const float farthest = std::min(std::min(up[i].radius, up[j].radius),
+                                    std::min(down[i].radius, down[j].radius));
     if (farthest == NOWHERE) return;
     HiddenCell hidden;
     for (int y = y0; y < y1; ++y)
@@ -98,7 +102,7 @@ void load_findings(const Surfaces &s, size_t block, int y0, int y1, int x0, int 
         for (const DimmedPixel &d : s.dimmed[block])
             if (inside(d.y, d.x))
                 for (int c = 0; c < 3; ++c) t.row(0, c, d.y - top)[d.x - left] = d.rest[c];
-    if (!s.is_active.empty() && s.is_active[block])
+    if (!s.has_hidden.empty() && s.has_hidden[block])
         for (int y = y0, y_end; y < y1; y = y_end) {
             y_end = std::min(y1, (y + CELL / 2) / CELL * CELL + CELL / 2);
             for (int x = x0, x_end; x < x1; x = x_end) {
@@ -214,36 +218,67 @@ D2F_CLONES bool is_smooth(const float *up, const float *down, int count) {
     return rough == 0;
 }
 
-// Reduces `count` cells (a segment at most) of two rows of planes.
+// Reduces `count` cells (a segment at most) of two rows into row y of a tile, from column x.
 template <class Source>
-void halve_segment(Source &in, int upper, int lower, int x, int count, float *const *out_front,
-                   float *const *out_back, uint8_t &out_has_back) {
-    const int pairs = std::min(count, (in.cols - x) / 2);
-    const bool back = in.has_back(upper, x) | in.has_back(lower, x) |
-                      in.has_back(upper, std::min(in.cols - 1, x + 2 * count - 1)) |
-                      in.has_back(lower, std::min(in.cols - 1, x + 2 * count - 1));
+void halve_segment(Source &in, int upper, int lower, int count, Tile &out, int y, int x) {
+    const int from = 2 * x, last = std::min(in.cols - 1, from + 2 * count - 1);
+    const int pairs = std::min(count, (in.cols - from) / 2);
+    const bool back = in.has_back(upper, from) | in.has_back(lower, from) |
+                      in.has_back(upper, last) | in.has_back(lower, last);
     if (!back && pairs == count &&
-        is_smooth(in.row(0, 4, upper) + x, in.row(0, 4, lower) + x, count)) {
+        is_smooth(in.row(0, 4, upper) + from, in.row(0, 4, lower) + from, count)) {
         for (int c = 0; c < 5; ++c)
-            mean_row(in.row(0, c, upper) + x, in.row(0, c, lower) + x, count, out_front[c]);
+            mean_row(in.row(0, c, upper) + from, in.row(0, c, lower) + from, count,
+                     out.row(0, c, y) + x);
         return;
     }
     for (int i = 0; i < count; ++i) {
         Family f;
         for (int k = 0; k < 4; ++k) {
-            const int y = k / 2 ? lower : upper, col = std::min(in.cols - 1, x + 2 * i + k % 2);
+            const int row = k / 2 ? lower : upper, col = std::min(in.cols - 1, from + 2 * i + k % 2);
             for (int e = 0; e < 2; ++e)
                 for (int c = 0; c < 5; ++c)
-                    f.entry[e][k][c] = e && !in.has_back(y, col) ? 0.f : in.row(e, c, y)[col];
+                    f.entry[e][k][c] = e && !in.has_back(row, col) ? 0.f : in.row(e, c, row)[col];
         }
         float front[5], behind[5];
         merge_family(f, front, behind);
-        for (int c = 0; c < 5; ++c) out_front[c][i] = front[c];
+        for (int c = 0; c < 5; ++c) out.row(0, c, y)[x + i] = front[c];
         if (behind[3] > 0) {
-            for (int c = 0; c < 5; ++c) out_back[c][i] = behind[c];
-            out_has_back = 1;
+            out.open_back(y, x);
+            for (int c = 0; c < 5; ++c) out.row(1, c, y)[x + i] = behind[c];
         }
     }
+}
+
+template <class Source> void halve(Source &in, Tile &out) {
+    out.resize((in.rows + 1) / 2, (in.cols + 1) / 2);
+    for (int y = 0; y < out.rows; ++y)
+        for (int x = 0; x < out.cols; x += SEGMENT)
+            halve_segment(in, 2 * y, std::min(in.rows - 1, 2 * y + 1), std::min(SEGMENT, out.cols - x),
+                          out, y, x);
+}
+
+// Copies a tile into a level. Tiles side by side may share a segment's flag, and only ever set it.
+void keep_tile(Tile &from, Level &to, int y0, int x0) {
+    for (int e = 0; e < 2; ++e)
+        for (int y = 0; y < from.rows; ++y)
+            for (int x = 0; x < from.cols; x += SEGMENT) {
+                if (e && !from.has_back(y, x)) continue;
+                const int count = std::min(SEGMENT, from.cols - x);
+                for (int c = 0; c < 5; ++c)
+                    std::memcpy(to.row(e, c, y0 + y) + x0 + x, from.row(e, c, y) + x,
+                                sizeof(float) * size_t(count));
+                if (e) __atomic_store_n(&to.has_back(y0 + y, x0 + x), uint8_t(1), __ATOMIC_RELAXED);
+            }
+}
+
+bool any_wanted(const Photo &p, const std::vector<uint8_t> &wanted, int by, int bx) {
+    const int per_block = BLOCK / MASK_BLOCK;
+    const int rows = blocks(p.rows, MASK_BLOCK), cols = blocks(p.cols, MASK_BLOCK);
+    for (int j = by * per_block; j < std::min(rows, (by + 1) * per_block); ++j)
+        for (int i = bx * per_block; i < std::min(cols, (bx + 1) * per_block); ++i)
+            if (wanted[size_t(j) * cols + i]) return true;
+    return false;
 }
 
 } // namespace
@@ -288,51 +323,34 @@ void load_level_tile(Level &l, int y0, int x0, int rows, int cols, Tile &t) {
     repeat_border(t, fy0, fy1, fx0, fx1);
 }
 
-Level halve_photo(const Surfaces &s, const std::vector<uint8_t> &wanted, int threads) {
-    Level l;
-    l.resize((s.photo.rows + 1) / 2, (s.photo.cols + 1) / 2);
-    const int per_block = BLOCK / MASK_BLOCK, mask_cols = blocks(s.photo.cols, MASK_BLOCK);
-    const int mask_rows = blocks(s.photo.rows, MASK_BLOCK);
+std::vector<Level> reduced_photos(const Surfaces &s, const std::vector<uint8_t> &wanted,
+                                  const std::vector<bool> &kept, int threads) {
+    const int last = int(kept.size()) - 1, by_blocks = std::min(last, BLOCK_LEVELS);
+    std::vector<Level> levels(kept.size());
+    for (int l = 1, rows = s.photo.rows, cols = s.photo.cols; l <= last; ++l) {
+        rows = (rows + 1) / 2, cols = (cols + 1) / 2;
+        levels[l].rows = rows, levels[l].cols = cols;
+        if (kept[l] || (l == by_blocks && l < last) || l > by_blocks) levels[l].resize(rows, cols);
+    }
 #pragma omp parallel num_threads(threads)
     {
-        Tile t;
+        Tile tiles[2];
 #pragma omp for schedule(dynamic, 4)
         for (int b = 0; b < s.block_rows * s.block_cols; ++b) {
-            const int by = b / s.block_cols, bx = b % s.block_cols;
-            bool any = false;
-            for (int j = by * per_block; j < std::min(mask_rows, (by + 1) * per_block); ++j)
-                for (int i = bx * per_block; i < std::min(mask_cols, (bx + 1) * per_block); ++i)
-                    any |= wanted[size_t(j) * mask_cols + i] != 0;
-            if (!any) continue;
-            const int y0 = by * BLOCK, x0 = bx * BLOCK;
-            const int rows = std::min(BLOCK, s.photo.rows - y0), cols = std::min(BLOCK, s.photo.cols - x0);
-            load_photo_tile(s, y0, x0, rows, cols, t);
-            for (int y = 0; y < (rows + 1) / 2; ++y) {
-                float *front[5], *back[5];
-                for (int c = 0; c < 5; ++c) {
-                    front[c] = l.row(0, c, y0 / 2 + y) + x0 / 2;
-                    back[c] = l.row(1, c, y0 / 2 + y) + x0 / 2;
-                }
-                halve_segment(t, 2 * y, std::min(rows - 1, 2 * y + 1), 0, (cols + 1) / 2, front,
-                              back, l.has_back(y0 / 2 + y, x0 / 2));
+            const int y0 = b / s.block_cols * BLOCK, x0 = b % s.block_cols * BLOCK;
+            if (!any_wanted(s.photo, wanted, y0 / BLOCK, x0 / BLOCK)) continue;
+            load_photo_tile(s, y0, x0, std::min(BLOCK, s.photo.rows - y0),
+                            std::min(BLOCK, s.photo.cols - x0), tiles[0]);
+            for (int l = 1; l <= by_blocks; ++l) {
+                halve(tiles[(l + 1) % 2], tiles[l % 2]);
+                if (!levels[l].store.empty()) keep_tile(tiles[l % 2], levels[l], y0 >> l, x0 >> l);
             }
         }
     }
-    return l;
-}
-
-Level halve_level(Level &fine, int threads) {
-    Level l;
-    l.resize((fine.rows + 1) / 2, (fine.cols + 1) / 2);
-#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
-    for (int y = 0; y < l.rows; ++y)
-        for (int x = 0; x < l.cols; x += SEGMENT) {
-            float *front[5], *back[5];
-            for (int c = 0; c < 5; ++c) front[c] = l.row(0, c, y) + x, back[c] = l.row(1, c, y) + x;
-            halve_segment(fine, 2 * y, std::min(fine.rows - 1, 2 * y + 1), 2 * x,
-                          std::min(SEGMENT, l.cols - x), front, back, l.has_back(y, x));
-        }
-    return l;
+    Tile whole; // beyond a block's last cell, pictures are tiny
+    for (int l = by_blocks + 1; l <= last; ++l)
+        halve(levels[l - 1], whole), keep_tile(whole, levels[l], 0, 0);
+    return levels;
 }
 
 } // namespace d2f

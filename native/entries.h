@@ -8,9 +8,10 @@ namespace d2f {
 void load_photo_tile(const Surfaces &surfaces, int y0, int x0, int rows, int cols, Tile &tile);
 void load_level_tile(Level &level, int y0, int x0, int rows, int cols, Tile &tile);
 
-// The level of half the size. `wanted` tells for each 32 x 32 block of the photo whether anything in
-// it is drawn at this level or a coarser one; other blocks stay empty.
-Level halve_photo(const Surfaces &surfaces, const std::vector<uint8_t> &wanted, int threads);
-Level halve_level(Level &fine, int threads);
+// The photo at 1/2, 1/4 ... of its size. `wanted` tells for each 32 x 32 block of the photo whether
+// anything in it is drawn at a reduced size; other blocks stay empty. Levels that are not `kept` have
+// a size and need have no content: each block is reduced step by step while it is in the cache.
+std::vector<Level> reduced_photos(const Surfaces &surfaces, const std::vector<uint8_t> &wanted,
+                                  const std::vector<bool> &kept, int threads);
 
 } // namespace d2f

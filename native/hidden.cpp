@@ -99,10 +99,11 @@ void measure_cells(const Surfaces &s, Grid &grid, Buffer<float> &nearest, int th
             }
 }
 
-Grid coarser(const Grid &fine) {
+Grid coarser(const Grid &fine, int threads) {
     Grid g;
     g.rows = (fine.rows + 1) / 2, g.cols = (fine.cols + 1) / 2, g.cell = fine.cell * 2;
     g.parts.resize(size_t(g.rows) * g.cols);
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (int y = 0; y < g.rows; ++y)
         for (int x = 0; x < g.cols; ++x) {
             const FarPart *child[4];
@@ -241,6 +242,22 @@ HiddenCell guess_cell(const Grid *grids, int y, int x, float nearest) {
     return guess.result();
 }
 
+// Blocks that have anything hidden in their cells or in those around them.
+void mark_hidden(Surfaces &s) {
+    const int per_block = BLOCK / CELL;
+    s.has_hidden.assign(s.has_edge.size(), 0);
+    for (int b = 0; b < s.block_rows; ++b)
+        for (int k = 0; k < s.block_cols; ++k) {
+            uint8_t &has = s.has_hidden[size_t(b) * s.block_cols + k];
+            const int y1 = std::min(s.cell_rows, (b + 1) * per_block + 1);
+            const int x1 = std::min(s.cell_cols, (k + 1) * per_block + 1);
+            if (!s.is_active[size_t(b) * s.block_cols + k]) continue;
+            for (int y = std::max(0, b * per_block - 1); y < y1 && !has; ++y)
+                for (int x = std::max(0, k * per_block - 1); x < x1; ++x)
+                    has |= s.hidden[size_t(y) * s.cell_cols + x].radius != NOWHERE;
+        }
+}
+
 } // namespace
 
 void find_hidden(Surfaces &s, float largest_radius, int threads) {
@@ -254,7 +271,7 @@ void find_hidden(Surfaces &s, float largest_radius, int threads) {
     grids[0].parts.resize(size_t(s.cell_rows) * s.cell_cols);
     Buffer<float> nearest(grids[0].parts.size());
     measure_cells(s, grids[0], nearest, threads);
-    for (int l = 1; l < LEVELS; ++l) grids[l] = coarser(grids[l - 1]);
+    for (int l = 1; l < LEVELS; ++l) grids[l] = coarser(grids[l - 1], threads);
 
     const Bounds bounds(grids[0]);
     s.hidden.resize(grids[0].parts.size());
@@ -266,6 +283,7 @@ void find_hidden(Surfaces &s, float largest_radius, int threads) {
             s.hidden[i] = may_hide ? guess_cell(grids, y, x, nearest[i])
                                    : HiddenCell{{0, 0, 0}, NOWHERE};
         }
+    mark_hidden(s);
 }
 
 } // namespace d2f

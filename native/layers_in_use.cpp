@@ -35,7 +35,7 @@ uint64_t without_gaps(uint64_t m) {
 template <class Note>
 void note_findings(const Surfaces &s, int y0, int y1, int x0, int x1, const Note &note) {
     const size_t found = s.block_of(y0, x0);
-    if (!s.hidden.empty() && s.is_active[found]) {
+    if (!s.hidden.empty() && s.has_hidden[found]) {
         const int j1 = std::min(s.cell_rows, y1 / CELL + 2), i1 = std::min(s.cell_cols, x1 / CELL + 2);
         for (int j = std::max(0, y0 / CELL - 1); j < j1; ++j)
             for (int i = std::max(0, x0 / CELL - 1); i < i1; ++i) {

@@ -21,6 +21,12 @@ void keep(Gathered &g, Buffer<float> &to, const Level &l, int y0, int x0) {
                         sizeof(float) * size_t(g.cols));
 }
 
+uint64_t any_of(const std::vector<uint64_t> &masks) {
+    uint64_t any = 0;
+    for (uint64_t m : masks) any |= m;
+    return any;
+}
+
 struct TileJob {
     int y0, x0, rows, cols;
     uint64_t near, far; // layers of this level within reach
@@ -90,14 +96,17 @@ Levels build_levels(const Surfaces &surfaces, const Plan &plan, const Masks &mas
     Levels all;
     all.pictures.resize(size_t(last) + 1), all.tiles.resize(size_t(last) + 1);
     if (!last) return all;
+    const uint64_t near_used = any_of(masks.near), far_used = any_of(masks.far);
+    std::vector<bool> kept(size_t(last) + 1);
+    for (int l = 1; l <= last; ++l)
+        kept[l] = (bits_of_level(plan.near, l) & near_used) || (bits_of_level(plan.far, l) & far_used);
     const uint64_t near_full = bits_of_level(plan.near, 0), far_full = bits_of_level(plan.far, 0);
     std::vector<uint8_t> wanted(masks.near.size(), 0);
     for (size_t i = 0; i < wanted.size(); ++i)
         wanted[i] = (masks.near[i] & ~near_full) || (masks.far[i] & ~far_full);
-    all.pictures[1] = halve_photo(surfaces, wanted, plan.threads);
+    all.pictures = reduced_photos(surfaces, wanted, kept, plan.threads);
     for (int l = 1; l <= last; ++l) {
         Level &picture = all.pictures[l];
-        if (l < last) all.pictures[l + 1] = halve_level(picture, plan.threads);
         all.tiles[l] = draw_level(picture, l, plan, surfaces.photo, masks);
         picture.store.resize(0), picture.back.resize(0); // its layers are drawn
     }

@@ -91,6 +91,7 @@ struct Surfaces {
     int block_rows = 0, block_cols = 0;
     Buffer<uint8_t> flags;                          // rows x cols, PixelFlag
     std::vector<uint8_t> has_edge, is_active;       // per block; active: an edge is within reach
+    std::vector<uint8_t> has_hidden;                // per block: something is hidden within a cell of it
     std::vector<std::vector<SplitPixel>> split;     // per block, in row order
     std::vector<std::vector<DimmedPixel>> dimmed;   // per block, in row order
     std::vector<Light> lights;                      // nearest first
