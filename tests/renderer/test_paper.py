@@ -35,13 +35,8 @@ def plain_blur(stack, radius):
     """Correlation with the soft disk, whose taps are stored as float32."""
     if radius == 0:
         return stack
-    span = range(-radius, radius + 1)
-    taps = np.array(
-        [
-            [0.5 + 0.5 * math.tanh(0.25 * (radius**2 - a * a - b * b) + 0.5) for b in span]
-            for a in span
-        ]
-    )
+    squared = np.arange(-radius, radius + 1) ** 2
+    taps = 0.5 + 0.5 * np.tanh(0.25 * (radius**2 - squared[:, None] - squared[None]) + 0.5)
     taps = (taps / taps.sum()).astype(np.float32).astype(np.float64)
     padded = np.pad(stack, ((0, 0), (radius, radius), (radius, radius)), mode="reflect")
     rows, cols = stack.shape[1:]

@@ -156,11 +156,12 @@ def _picture_rows(folder: Path, name: str, model: D2F2023) -> Iterator[Row]:
 def _arrays(path: Path, known: Mapping[str, object] | None) -> Arrays:
     """The arrays of an .npz file, none of them pickled, all of them numbers and known by name."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except OSError as error:
         raise PhotoError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
+        # TypeError: a lone .npy under this name is no archive
         raise PhotoError(f"{path} is no .npz of plain arrays, or a damaged one.") from None
     for name, array in arrays.items():
         if known is not None and name not in known:

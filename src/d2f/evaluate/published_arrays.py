@@ -44,6 +44,7 @@ def picture_arrays(model: D2F2023, codes: NDArray[np.uint8]) -> Arrays:
         If a side is too short.
     """
     image = torch.tensor(codes).permute(2, 0, 1)[None].to(torch.float32) / 255
+    image = image.to(next(model.parameters()).dtype)
     features: dict[str, Tensor] = {}
     with _watched(model.midas, features):
         stages = published_stages(model, image)
