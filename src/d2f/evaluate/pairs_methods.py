@@ -172,7 +172,8 @@ class Outputs:
             more = f" and {len(missing) - NAMED_MOST} more" if len(missing) > NAMED_MOST else ""
             raise PhotoError(
                 f"{folder} lacks the outputs of {len(missing)} of {len(pairs)} pairs "
-                f"({', '.join(missing[:NAMED_MOST])}{more}): name them like the pairs, {pairs[0].name}.png."
+                f"({', '.join(missing[:NAMED_MOST])}{more}): "
+                f"name them like the pairs, {pairs[0].name}.png."
             )
         return cls(name=folder.resolve().name, paths=paths, long_side_px=long_side_px)
 
