@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["OpenPhoto", "PhotoLike", "open", "render"]
 
 PhotoLike: TypeAlias = "str | PathLike[str] | bytes | Image.Image | NDArray[Any] | Photo"
-SETTLED_CHOICES = ("depth", "depth_unit", "matte", "model", "weights")  # when a photo is opened
+# Settled when a photo is opened:
+SETTLED_CHOICES = ("depth", "depth_unit", "depth_model", "matte", "model", "weights")
 
 
 class OpenPhoto:
@@ -117,6 +118,7 @@ def open(
     *,
     depth: str | PathLike[str] | None = None,
     depth_unit: str | None = None,
+    depth_model: str | None = None,
     matte: str | PathLike[str] | None = None,
     model: str | None = None,
     weights: str | PathLike[str] | None = None,
@@ -131,7 +133,10 @@ def open(
     depth : "auto", "model", "embedded" or path
         auto, the default, takes what lies in the photo's file or beside it, else the model's.
     depth_unit : "m", "1/m" or "relative"
-        What the depth map holds.
+        What the depth map, or the output of an ONNX file, holds.
+    depth_model : str, optional
+        Another network for depth, in place of `depth`: a transformers checkpoint by folder or name
+        (needs `d2f[depth]`), or an ONNX file.
     matte : path, optional
         Matte of the subject: where it is grey, its hair lets through what lies behind it.
     model : "compact" or "d2f2023"
@@ -151,6 +156,7 @@ def open(
     words = {
         "depth": depth,
         "depth_unit": depth_unit,
+        "depth_model": depth_model,
         "matte": matte,
         "model": model,
         "weights": weights,
@@ -193,7 +199,8 @@ def render(
         top left, "nearest", "farthest" or a distance such as "2.4m"; `f_number`, `blur_percent`,
         `focal_length_mm`, `sensor_width_mm`, `blades`, `roundness`, `rotation_deg`,
         `squeeze`, `rim`, `cats_eye`, `fringe`, `aperture_picture`, `tilt`, `grain`,
-        `highlights`, `light`, `depth`, `depth_unit`, `matte`, `format` (of bytes), `embed_depth`
+        `highlights`, `light`, `depth`, `depth_unit`,
+        `depth_model`, `matte`, `format` (of bytes), `embed_depth`
         with `embed_original`, and `model` with `weights`.
 
     Returns

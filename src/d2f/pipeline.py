@@ -17,6 +17,7 @@ from .blurred_gain_map import blurred_gain_map
 from .errors import PhotoError
 from .files import FoundDepth, Photo, Shot
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
+from .models.depth_providers import depth_provider
 from .models.faces import DetectedFace, FaceDetector
 from .published_photo import PublishedPicture, PublishedSession, check_method
 from .scene import Focus, Subject, View
@@ -151,7 +152,7 @@ class Session:
         on_stage("analysing")
         wish = depth or DepthSettings()
         found = _depth_of(photo, wish)
-        self.view = _analyse(photo, found)
+        self.view = _analyse(photo, found, wish)
         self._trouble = () if found.trouble is None else (found.trouble,)
         self._shot = _shot_of(photo, found)
         self._matte = found.matte if wish.matte is None else _matte_of(photo, wish)
@@ -316,7 +317,8 @@ def _face_detector() -> FaceDetector:
 
 
 def _depth_of(photo: Photo, settings: DepthSettings) -> FoundDepth:
-    return files.depth_for(photo, settings.source, unit=settings.unit)
+    source = settings.source if settings.model is None else "model"
+    return files.depth_for(photo, source, unit=settings.unit)
 
 
 def _shot_of(photo: Photo, found: FoundDepth) -> Shot:
@@ -327,14 +329,19 @@ def _shot_of(photo: Photo, found: FoundDepth) -> Shot:
     return replace(shot, focal_length_sides=found.focal_length_sides)
 
 
-def _analyse(photo: Photo, found: FoundDepth) -> View:
+def _analyse(photo: Photo, found: FoundDepth, settings: DepthSettings) -> View:
     if min(photo.size) < SMALLEST_PHOTO_PX:
         rows, cols = photo.size
         raise PhotoError(
             f"{photo.name} has {cols} x {rows} pixels: give a photo of at least "
             f"{SMALLEST_PHOTO_PX} x {SMALLEST_PHOTO_PX}."
         )
-    view = scene.analyse(_srgb_copy(photo), _model(), depth=found.depth)
+    seen = _srgb_copy(photo)
+    if settings.model is None:
+        view = scene.analyse(seen, _model(), depth=found.depth)
+    else:
+        provider = depth_provider(settings.model, unit=settings.unit)
+        view = scene.analyse(seen, _model(), depth=provider.depth_of(seen))
     return replace(view, source=found.source)
 
 

@@ -222,6 +222,14 @@ class DepthSettings(SettingsGroup):
         "relative",
         description="What the map holds: metres, 1/m, or relative disparity (larger = nearer).",
     )
+    model: Annotated[
+        str | None, Option("--depth-model", "NAME|FOLDER|FILE.onnx", choice="depth_model")
+    ] = Field(
+        None,
+        min_length=1,
+        description="Another network for depth: a transformers checkpoint (needs d2f[depth]) or an "
+        "ONNX file; replaces --depth.",
+    )
     matte: Path | None = Field(
         None, description="Matte of the subject, white on black: soft coverage for its hair."
     )
@@ -232,6 +240,14 @@ class DepthSettings(SettingsGroup):
         if not isinstance(value, str | PathLike) or not str(value):
             raise ValueError("give auto, model, embedded or the name of a file")
         return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.model is not None and self.source not in ("auto", "model"):
+            raise ValueError(
+                f"depth={self.source} and depth_model={self.model} both give depth: choose one"
+            )
+        return self
 
     @property
     def file(self) -> Path | None:

@@ -85,8 +85,10 @@ def settings_of(context: typer.Context, *, file: Path | None = None) -> Settings
             given = f"{choice.flag} " if layer == "COMMANDLINE" else f"{choice.variable}="
             chosen[name] = _value(choice, word, f"{given}{word}")
     settings = settings_from_choices(base, **chosen)
-    if "depth_unit" in flags and settings.depth.file is None:
-        raise UsageError("--depth-unit tells what --depth FILE holds: give that, too.")
+    if "depth_unit" in flags and settings.depth.file is None and settings.depth.model is None:
+        raise UsageError(
+            "--depth-unit tells what --depth FILE or --depth-model holds: give that, too."
+        )
     return settings
 
 
