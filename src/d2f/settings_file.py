@@ -12,6 +12,7 @@ either are taken from the file's own folder, so that the two may move together.
 from __future__ import annotations
 
 import json
+import math
 import os
 import tomllib
 from os import PathLike
@@ -70,8 +71,19 @@ def tree_from_settings(settings: Settings, *, folder: Path) -> dict[str, Any]:
     def from_folder(file: Path) -> Path:
         return Path(os.path.relpath(file, folder))
 
-    tree: dict[str, Any] = json.loads(_with_paths(settings, from_folder).model_dump_json())
+    tree: dict[str, Any] = _plain(_with_paths(settings, from_folder).model_dump())
     return tree
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON has them; pydantic's own way stumbles over names that are no UTF-8."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity"
+    return os.fspath(value) if isinstance(value, Path) else value
 
 
 def _text(path: Path) -> str:

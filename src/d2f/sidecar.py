@@ -14,7 +14,7 @@ from .pipeline import Picture
 from .settings import Settings
 from .settings_file import SIDECAR_VERSION, VERSION_KEY, tree_from_settings
 
-__all__ = ["sidecar_for", "sidecar_text"]
+__all__ = ["sidecar_bytes", "sidecar_for"]
 
 PACKAGES: Final = ("d2f", "numpy", "onnxruntime", "imagecodecs", "pillow")  # that make the bytes
 
@@ -24,7 +24,7 @@ def sidecar_for(output: Path) -> Path:
     return output.with_name(f"{output.stem}.d2f.json")
 
 
-def sidecar_text(rendered: Picture, settings: Settings, *, output: Path) -> str:
+def sidecar_bytes(rendered: Picture, settings: Settings, *, output: Path) -> bytes:
     """Settings, the focus that was found, and all that the picture was made from, as JSON.
 
     Parameters
@@ -51,7 +51,8 @@ def sidecar_text(rendered: Picture, settings: Settings, *, output: Path) -> str:
         "found": rendered.summary(),
         "made_with": _made_with(settings),
     }
-    return json.dumps(sidecar, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(sidecar, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode(errors="backslashreplace")  # \udcff, as JSON spells what is no UTF-8
 
 
 def _made_with(settings: Settings) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 
 import numpy as np
@@ -139,3 +140,16 @@ def test_a_settings_file_that_is_none_is_told(d2f_command, photo_file):
     assert (wrong.code, wrong.err.count("\n")) == (2, 1)
     missing = d2f_command("render", photo_file, "--settings", "none.json")
     assert (missing.code, missing.err.count("\n")) == (1, 1)
+
+
+def test_names_that_are_no_utf8_come_back(d2f_command, photo_file, tmp_path):
+    """File names may hold any bytes; sidecars keep them, and stay JSON."""
+    odd = tmp_path / os.fsdecode(b"d\xff\xe4.npy")
+    np.save(odd, np.tile(np.linspace(0, 1, 128, dtype=np.float32), (96, 1)))
+    first = d2f_command("render", photo_file, "--depth", odd, "--sidecar", "--aperture", "f/inf")
+    assert first.code == 0, first.err
+    sidecar = tmp_path / "photo.bokeh.d2f.json"
+    assert json.loads(sidecar.read_bytes())["settings"]["lens"]["f_number"] == "Infinity"
+    settings = Settings.load(sidecar)
+    assert settings.depth.file == odd
+    assert settings.lens.f_number == float("inf")

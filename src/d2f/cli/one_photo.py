@@ -60,7 +60,7 @@ def _write_all(job: Job, rendered: Picture, settings: Settings, *, overwrite: bo
     """Write the photo and what goes beside it; if one cannot be written, no new one stays."""
     from .. import files
     from ..outputs import picture_bytes, write_picture
-    from ..sidecar import sidecar_text
+    from ..sidecar import sidecar_bytes
 
     new = [path for path in job.targets if not os.path.lexists(path)]
     signed = settings.method.model != "d2f2023"  # whose defocus is 0 and up
@@ -74,8 +74,8 @@ def _write_all(job: Job, rendered: Picture, settings: Settings, *, overwrite: bo
             if path is not None:
                 write(rendered.maps[name], path, overwrite=overwrite)
         if job.sidecar is not None and job.output is not None:
-            beside = sidecar_text(rendered, settings, output=job.output)
-            files.write_whole(beside.encode(), job.sidecar, overwrite=overwrite)
+            beside = sidecar_bytes(rendered, settings, output=job.output)
+            files.write_whole(beside, job.sidecar, overwrite=overwrite)
         if job.output is None:
             write_output(picture_bytes(rendered, settings.output))
         else:

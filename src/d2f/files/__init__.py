@@ -17,7 +17,7 @@ from .limits import Limits
 from .maps import check_map_name, write_defocus_map, write_disparity_map, write_mask
 from .photo import Format, GainMap, Metadata, Photo, photo_from_array, photo_to_array
 from .pil import photo_from_pil
-from .read import photo_from_bytes, read_bytes, read_photo
+from .read import photo_from_bytes, read_photo
 from .shot import Shot, shot_of
 from .write import (
     check_output,
@@ -62,7 +62,6 @@ __all__ = [
     "photo_to_bytes",
     "photo_to_pil",
     "read_aperture_picture",
-    "read_bytes",
     "read_depth_map",
     "read_matte",
     "read_photo",
