@@ -16,6 +16,7 @@ namespace {
 constexpr int kReach = 2;                // samples to each side that tell the sides' values
 constexpr double kBellReach = 5.0;       // of the weights by distance: nearly even over the window
 constexpr float kSurenessFloor = 0.02f;  // a sample halfway between still counts this much
+constexpr float kTiny = 1e-30f;           // stands for a weight that is none
 constexpr float kKeep = 0.3f;            // of the range: how far a side may lie off its end
 constexpr int kSlopeReach = 3;           // samples around a step that must be flatter
 constexpr float kSteep = 0.5f;           // of the largest gradient: what is as steep as the step
@@ -99,8 +100,9 @@ private:
             sum[side] += w * disparity_[k];
         });
         const float room = kKeep * (high_[here] - low_[here]);
-        near_[here] = std::max(sum[0] / weight[0], high_[here] - room);
-        far_[here] = std::min(sum[1] / weight[1], low_[here] + room);
+        // Between neighbouring floats the middle may be the higher one: nothing is beyond it then.
+        near_[here] = std::max(sum[0] / std::max(weight[0], kTiny), high_[here] - room);
+        far_[here] = std::min(sum[1] / std::max(weight[1], kTiny), low_[here] + room);
     }
 
     float step(int y, int x) const {

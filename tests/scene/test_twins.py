@@ -36,6 +36,15 @@ def test_two_sides_is_its_twin_bit_for_bit(seed, size, band_step):
     np.testing.assert_array_equal(actual, reference.two_sides(disparity, band_step=band_step))
 
 
+def test_neighbouring_floats_have_two_sides():
+    """Their middle rounds to one of them, so that no value lies beyond it: still numbers."""
+    disparity = np.full((8, 8), 4.383, np.float32)
+    disparity[::2] = np.nextafter(disparity[::2], np.float32(5))
+    actual = native.two_sides(disparity, band_step=0.3)
+    assert np.isfinite(actual).all()
+    np.testing.assert_array_equal(actual, reference.two_sides(disparity, band_step=0.3))
+
+
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**31), small=SIZES, larger=st.tuples(*[st.integers(0, 90)] * 2))
 def test_side_votes_is_its_twin_bit_for_bit(seed, small, larger):
