@@ -30,6 +30,7 @@ SHARED = ROOT.parent / "shared"
 RUNS = 5
 ROWS, COLS = 3000, 4000  # 12 megapixels
 LARGEST_RADIUS_PX = 60.0
+RADII_PX = [10.0, 30.0, LARGEST_RADIUS_PX, 120.0]
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def seconds(work: Callable[[], object], runs: int = RUNS) -> float:
 
 
 def photo_like() -> np.ndarray:
-    """The demo photo enlarged to 12 megapixels."""
+    """The demo photo at half its size, mirrored to 12 megapixels."""
     radiance = bench_renderer.picture(ROWS, COLS)
     return optics.codes_from_light(radiance, optics.SRGB, np.uint8)
 
@@ -81,9 +82,13 @@ def jpeg_seconds(codes: np.ndarray) -> float:
 def speed_of_renderer() -> list[str]:
     """`d2f.blur` against JPEG decode + encode, and against its definition."""
     lines = ["## Renderer alone (`d2f.blur`, float in and out; benchmarks/renderer.py)", "", "```"]
-    for megapixels, radii in ((1.5, [LARGEST_RADIUS_PX]), (12, [10.0, LARGEST_RADIUS_PX])):
-        lines += bench_renderer.rows(megapixels, radii, RUNS)
-    return [*lines, bench_renderer.twin_row(1), "```"]
+    for megapixels, runs in ((1.5, RUNS), (12, RUNS), (48, 3)):
+        lines += bench_renderer.rows(megapixels, RADII_PX, runs)
+    lines += [bench_renderer.growth_row(3), ""]
+    lines += [bench_renderer.memory_row(kind) for kind in ("typical", "ground")]
+    lines += ["", "12 MP, R 60, every shape of the opening:"]
+    lines += bench_renderer.shape_rows(3)
+    return [*lines, "", bench_renderer.published_row(1), bench_renderer.twin_row(1), "```"]
 
 
 def speed_of_rooms() -> list[str]:
