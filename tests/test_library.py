@@ -132,6 +132,10 @@ def test_small_and_long_photos_are_rendered(shape):
         (np.zeros((40, 40, 3), np.uint8), {"settings": {}}, UsageError, "dict"),
         (np.zeros((40, 40, 3), np.uint8), {"f_number": 1e-9}, UsageError, "f_number"),
         (np.zeros((40, 40, 3), np.uint8), {"rotation_deg": 1e300}, UsageError, "rotation_deg"),
+        (np.zeros((40, 40, 3), np.uint8), {"output": 3}, UsageError, "output=3 is no path"),
+        (np.zeros((40, 40, 3), np.uint8), {"output": "a\0.png"}, PhotoError, "null byte"),
+        ("a\0.png", {"output": "b.png"}, PhotoError, "null byte"),
+        (np.zeros((40, 40, 3), np.uint8), {"depth": 3}, UsageError, "depth.source=3"),
         (Image.new("F", (40, 40)), {}, UsageError, "mode F"),
         (Image.fromarray(np.full((40, 40), 70000, np.int32)), {}, UsageError, "16 bits"),
     ],
@@ -237,3 +241,12 @@ def test_what_a_box_shows_is_sharp_and_the_rest_is_not(photo_srgb):
     rendered = d2f.open(photo_srgb).render_with_maps(focus=(0.4, 0.5, 0.2, 0.2), f_number=1)
     assert rendered.in_focus[48:67, 52:76].min() == 1
     assert rendered.in_focus.min() == 0
+
+
+@pytest.mark.parametrize("name", ["f_number", "focus", "depth", "tilt", "blades", "format"])
+def test_an_array_for_a_choice_is_told_in_one_line(name, photo_srgb):
+    """A value is quoted so that the message stays a sentence."""
+    with pytest.raises(UsageError) as refused:
+        d2f.render(photo_srgb, **{name: np.ones((30, 30))})
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 300
