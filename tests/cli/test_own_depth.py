@@ -225,3 +225,18 @@ def test_names_that_cannot_hold_depth_are_refused_early(d2f_command, photo_file,
     outcome = d2f_command("render", photo_file, "-o", tmp_path / "o.jpg", "--embed-original")
     assert outcome.code == 2
     assert "embed_depth" in outcome.err
+
+
+def test_a_heic_carries_depth_and_original(d2f_command, phone_photo, tmp_path):
+    """In 8 bits: within half a code of the range; rendered again, its own depth is used."""
+    pytest.importorskip("pillow_heif", reason='needs pip install "d2f[heic-write]"')
+    out, saved = tmp_path / "out.heic", tmp_path / "disparity.npy"
+    asked = ["--embed-depth", "heic", "--embed-original", "--save-disparity", saved]
+    outcome = d2f_command("render", phone_photo, "-o", out, *asked)
+    assert outcome.code == 0, outcome.err
+    found, used = embedded_depth(out), np.load(saved)
+    assert (found.container, found.metric) == ("heic", True)
+    assert np.abs(found.disparity - used).max() < 0.51 / 255 * np.ptp(used)
+    assert embedded_original(out) == phone_photo.read_bytes()
+    outcome = d2f_command("render", out, "-o", tmp_path / "again.jpg", "--json")
+    assert json.loads(outcome.out)["depth_source"] == "embedded"

@@ -7,11 +7,12 @@ import json
 import shutil
 import struct
 import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from d2f.errors import PhotoError
+from d2f.errors import MissingPartError, PhotoError
 from d2f.files.depth_values import UnusableDepth
 from d2f.files.embed_depth import embed_depth
 from d2f.files.embedded_depth import embedded_depth, embedded_original
@@ -268,3 +269,14 @@ def test_exiftool_finds_the_structure_valid(tmp_path):
     run = ["exiftool", "-json", "-validate", "-warning", "-ee", "-G0", "-AuxiliaryImageType", path]
     said = json.loads(subprocess.run(run, capture_output=True, check=True).stdout)[0]
     assert said["ExifTool:Validate"] == "OK", said
+
+
+def test_a_missing_encoder_is_named_with_the_line_that_installs_it(monkeypatch):
+    """The extra that writes HEIC is another one than the extra that reads it."""
+    plain = encoded(picture())
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(MissingPartError, match=r'pip install "d2f\[heic-write\]"'):
+        embed_depth(plain, disparity(), container="heic", metric=True)
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(MissingPartError, match=r'pip install "d2f\[heic\]"'):
+        embedded_depth(two_images(picture(), codes(disparity()), xmp=None))

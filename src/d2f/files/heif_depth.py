@@ -17,8 +17,8 @@ import numpy as np
 
 from ..arrays import FloatImage
 from ..errors import D2FError, PhotoError
+from .containers.heic import decoder
 from .depth_values import LARGER_THAN_PHOTO, MAX_DISPARITY, UnusableDepth, stretched
-from .formats import part
 from .heif_items import Heif, heif_of
 from .xmp_tree import number_of, property_of, xmp_root
 
@@ -85,7 +85,7 @@ def heif_depth_of(content: bytes, name: str) -> HeifDepth | None:
     _check_sizes(heif, name)
     tree = _description_of(heif, planes[0], name)
     try:
-        image = _opened(content)
+        image = decoder().open_heif(io.BytesIO(content), convert_hdr_to_8bit=False)
         plane = image.info["depth_images"][0]
         shares = _shares(plane)
         told = plane.info.get("metadata") or {}
@@ -139,11 +139,6 @@ def _description_of(heif: Heif, item: int, name: str) -> Element | None:
         if described is not None and described.kind == b"mime" and XMP_MIME in described.entry:
             return xmp_root(heif.content_of(source), name)
     return None
-
-
-def _opened(content: bytes) -> Any:  # a module without types
-    library = part("pi_heif", "heic", what="HEIC")
-    return library.open_heif(io.BytesIO(content), convert_hdr_to_8bit=False)
 
 
 def _shares(plane: Any) -> FloatImage:  # a module's type, imported late

@@ -15,7 +15,7 @@ from ..limits import Limits
 from ..photo import Depth, Metadata, Photo, photo_of, photo_to_array
 from .heif_words import heif_turned, heif_words, with_metadata
 
-__all__ = ["HeicCoding", "encoded", "read"]
+__all__ = ["HeicCoding", "decoder", "encoded", "read"]
 
 QUALITY, LOSSLESS = 92, -1
 IDENTITY = 0
@@ -36,7 +36,7 @@ class HeicCoding:
 def read(content: bytes, *, name: str, limits: Limits) -> Photo:
     """The primary picture of a HEIC, turned as the file says."""
     words = heif_words(content, name=name, limits=limits)
-    image: Any = _decoder().open_heif(  # a module without types
+    image: Any = decoder().open_heif(  # a module without types
         io.BytesIO(content), convert_hdr_to_8bit=False, thumbnails=False, depth_images=False,
         aux_images=False,
     )  # fmt: skip
@@ -58,7 +58,14 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
     )  # fmt: skip
 
 
-def _decoder() -> Any:  # two modules of the same face, without types
+def decoder() -> Any:  # two modules of the same face, without types
+    """The module that decodes HEIC.
+
+    Raises
+    ------
+    MissingPartError
+        If neither extra is installed.
+    """
     try:
         return part("pi_heif", "heic", what="HEIC")
     except MissingPartError as missing:
