@@ -65,5 +65,9 @@ def test_damaged_directories_are_unusable():
     cut = bare()[:-5]
     with pytest.raises(UnusableDepth):
         heif_of(cut).content_of(7)
+    many = struct.pack(">HHHH", 7, 0, 0, 9000) + struct.pack(">II", 0, 500) * 9000
+    located = box_of(b"iloc", struct.pack(">I", 1 << 24), b"\x44\x00\x00\x01", many)
+    with pytest.raises(UnusableDepth):  # the same bytes thousands of times
+        heif_of(box_of(b"meta", bytes(4), located)).content_of(7)
     with pytest.raises(UnusableDepth, match="film"):
         with_items(bare() + box_of(b"moov"), [])

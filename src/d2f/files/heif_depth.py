@@ -20,6 +20,8 @@ from ..errors import D2FError, PhotoError
 from .containers.heic import decoder
 from .depth_values import LARGER_THAN_PHOTO, MAX_DISPARITY, UnusableDepth, stretched
 from .heif_items import Heif, heif_of
+from .limits import DEFAULT_LIMITS
+from .photo import Metadata
 from .xmp_tree import number_of, property_of, xmp_root
 
 if TYPE_CHECKING:
@@ -137,7 +139,9 @@ def _description_of(heif: Heif, item: int, name: str) -> Element | None:
     for source in heif.pointing_at(item, b"cdsc"):
         described = heif.items.get(source)
         if described is not None and described.kind == b"mime" and XMP_MIME in described.entry:
-            return xmp_root(heif.content_of(source), name)
+            packet = heif.content_of(source)
+            DEFAULT_LIMITS.check_metadata(Metadata(xmp=packet), name)
+            return xmp_root(packet, name)
     return None
 
 

@@ -86,10 +86,12 @@ class Heif:
         Raises
         ------
         UnusableDepth
-            If they lie outside the file.
+            If they lie outside the file, or are more than it has.
         """
         found = self.items[item]
         source = self.idat if found.method == 1 else self.content
+        if sum(length for _, length in found.extents) > len(source):
+            raise UnusableDepth(f"{DAMAGED}.")  # the same bytes many times over: a bomb
         parts = []
         for offset, length in found.extents:
             if offset + length > len(source):
