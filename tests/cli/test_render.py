@@ -311,7 +311,7 @@ def test_a_reader_that_goes_away_stops_nothing(photo_file, tmp_path):
     read_end, write_end = os.pipe()
     os.close(read_end)
     result = subprocess.run(
-        [program, "render", photo_file, "-o", tmp_path / "o.png"],
+        [program, "render", photo_file, "-o", tmp_path / "o.png", "--focus", "0.5,0.5"],
         stdout=write_end, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     os.close(write_end)
@@ -327,3 +327,21 @@ def test_a_missing_extra_names_its_install_line(d2f_command, photo_file, tmp_pat
     assert outcome.code == 3
     assert 'pip install "d2f[vfx]"' in outcome.err
     assert files_in(tmp_path) == {"photo.png"}
+
+
+def test_doubts_are_told_beside_the_result(d2f_command, photo_file, tmp_path):
+    """A distance on relative depth is a note on stderr; --json has it, --quiet does not."""
+    wish = ("render", photo_file, "--focus", "2m", "--overwrite", "-o", tmp_path / "out.png")
+    outcome = d2f_command(*wish)
+    assert outcome.code == 0
+    assert "note: 2 m is measured on relative depth" in outcome.err
+    assert "2 m is measured" in json.loads(d2f_command(*wish, "--json").out)["warnings"][0]
+    assert d2f_command(*wish, "-q").err == ""
+
+
+@pytest.mark.parametrize("word", ["0.5,0.5,0.6,0.1", "0.5,0.5,0,0.1", "-1m", "0m", "1e9m", "eye"])
+def test_a_focus_that_makes_no_sense_is_told(d2f_command, photo_file, word):
+    """Exit code 2, with option and word."""
+    outcome = d2f_command("render", photo_file, f"--focus={word}")
+    assert outcome.code == 2
+    assert f"--focus {word}: " in outcome.err

@@ -75,6 +75,8 @@ class Reporter:
             self._print_json(job, rendered)
         elif not self._quiet:
             self._say(f"{job.output or job.name}  {rendered.told()}")
+            for words in rendered.summary().get("warnings", ()):
+                print(f"  note: {words}", file=sys.stderr)
         if self._verbose:
             times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
             print(f"  {times}", file=sys.stderr)
