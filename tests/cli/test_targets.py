@@ -53,3 +53,13 @@ def test_a_link_that_leads_nowhere_is_no_folder(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(UsageError, match="loop is a link that leads nowhere"):
         names(tmp_path, ["a.jpg"], "loop")
+
+
+def test_files_in_use_are_not_written_over(tmp_path):
+    """A matte or a depth map is an input like the photo; each belongs to one photo."""
+    for choices in ({"matte": tmp_path / "m.png"}, {"depth": tmp_path / "m.png"}):
+        settings = settings_from_choices(**choices)
+        with pytest.raises(UsageError, match="is an input"):
+            names(tmp_path, ["a.png"], "m.png", settings=settings)
+        with pytest.raises(UsageError, match="belong to one photo"):
+            names(tmp_path, ["a.png", "b.png"], "out", settings=settings)

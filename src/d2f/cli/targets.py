@@ -70,8 +70,8 @@ def plan_jobs(
     maps : path or None by name
         Extra outputs; each is one file, so only with one photo.
     settings : Settings
-        A depth map in use belongs to one photo and may not be written over; a format in use names
-        outputs that have no name yet.
+        A depth map and a matte belong to one photo, files in use may not be written over; a format
+        in use names outputs that have no name yet.
     sidecar : bool
         Whether settings are written beside each picture.
 
@@ -82,12 +82,13 @@ def plan_jobs(
     PhotoError
         If a folder holds no photos.
     """
-    depth = settings.depth.file
     paths = [Path(photo) for photo in photos if photo != PIPE]
     folders = [path for path in paths if os.path.isdir(path)]
     several = len(photos) > 1 or bool(folders)
-    if several and (depth is not None or any(maps.values())):
-        raise UsageError("--depth and --save-... name one file: use them with one photo.")
+    if several and (settings.depth.file or settings.depth.matte or any(maps.values())):
+        raise UsageError(
+            "--depth FILE, --matte and --save-... belong to one photo: use them with one photo."
+        )
     if PIPE in photos or output == PIPE:
         return [_piped(photos, output, maps=maps, settings=settings, sidecar=sidecar)]
     target = None if output is None else Path(output)
@@ -103,7 +104,7 @@ def plan_jobs(
         named = target if target is not None and folder is None else None
         path = named or _default_name(photo, folder or photo.parent, suffix)
         jobs.append(_job(photo, path, maps=maps, sidecar=sidecar))
-    _refuse_collisions(jobs, depth)
+    _refuse_collisions(jobs, settings)
     return jobs
 
 
@@ -138,7 +139,7 @@ def _piped(
     if target is not None and _names_folder(target):
         raise UsageError(f"{target} is a folder and - has no name: give -o FOLDER/NAME.EXT.")
     job = _job(photo, target, maps=maps, sidecar=sidecar)
-    _refuse_collisions([job], settings.depth.file)
+    _refuse_collisions([job], settings)
     return job
 
 
@@ -211,10 +212,11 @@ def _own_suffix(photo: Path) -> str:
     return photo.suffix if row is None or row.writes else AFTER_RAW.suffixes[0]
 
 
-def _refuse_collisions(jobs: list[Job], depth: Path | None) -> None:
+def _refuse_collisions(jobs: list[Job], settings: Settings) -> None:
     inputs = {_identity(job.photo): job.photo for job in jobs if job.photo is not None}
-    if depth is not None:
-        inputs[_identity(depth)] = depth
+    for _, group in settings:
+        used = (value for _, value in group if isinstance(value, Path))
+        inputs |= {_identity(path): path for path in used}
     outputs = [path for job in jobs for path in job.targets]
     for path in outputs:
         if _identity(path) in inputs:
