@@ -13,7 +13,7 @@ from d2f.optics import (
     missing_defocus,
 )
 
-VARIANCE_ERROR = 0.02  # of the wanted disc's; worst seen 0.013, from discs drawn on pixels
+VARIANCE_ERROR = 0.005  # of the wanted disc's; worst seen 0.0039, from discs drawn on pixels
 
 
 def disc(radius_px: float, side_px: int = 129) -> np.ndarray:
