@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 import d2f
+import published as bench_published
 import renderer as bench_renderer
 from d2f import fusion, light, optics, scene
 from d2f.models.compact import CompactModel
@@ -43,7 +44,7 @@ def main() -> None:
         "had other work.",
         "",
     ]
-    for section in (speed_of_renderer, speed_of_rooms, speed_of_files, quality):
+    for section in (speed_of_renderer, speed_of_published, speed_of_rooms, speed_of_files, quality):
         lines += [*section(), ""]
     text = "\n".join(lines)
     (Path(__file__).parent / "results.md").write_text(text)
@@ -89,6 +90,17 @@ def speed_of_renderer() -> list[str]:
     lines += ["", "12 MP, R 60, every shape of the opening:"]
     lines += bench_renderer.shape_rows(3)
     return [*lines, "", bench_renderer.published_row(1), bench_renderer.twin_row(1), "```"]
+
+
+def speed_of_published() -> list[str]:
+    """The published renderer, as its formulas stand and as it is used here."""
+    return [
+        "## The published renderer (benchmarks/published.py)",
+        "",
+        "```",
+        *bench_published.rows(),
+        "```",
+    ]
 
 
 def speed_of_rooms() -> list[str]:
