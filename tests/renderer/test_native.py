@@ -326,3 +326,47 @@ def test_options_of_another_kind_are_named(options):
     radiance, defocus_px = scene(20, 20)
     with pytest.raises(UsageError, match=r"give a (d2f\.Aperture|whole number)"):
         d2f.blur(radiance, defocus_px, **options)
+
+
+@pytest.mark.parametrize("level", [1, 5000])
+def test_a_fringe_is_green_behind_the_focus_and_magenta_before_it(level):
+    """Red and blue discs are smaller than green ones behind, and larger before; light is kept."""
+    for radius in (-14, 14):
+        point = np.zeros((121, 121, 3), np.float32)
+        point[60, 60] = level
+        defocus_px = np.full((121, 121), radius, np.float32)
+        image = d2f.blur(point, defocus_px, aperture=d2f.Aperture(fringe=1))
+        np.testing.assert_array_equal(image[..., 0], image[..., 2])
+        lit = image[60] > 0.2 * image[60].max()
+        red, green = (np.ptp(np.flatnonzero(lit[:, channel])) for channel in (0, 1))
+        assert (green - red) * np.sign(radius) == pytest.approx(-2.8, abs=1.3)
+
+
+@pytest.mark.parametrize("level", [1, 5000])
+def test_a_picture_is_upright_behind_the_focus_and_upside_down_before_it(level):
+    """A half-open picture: its light is above the point behind the focus, below it in front."""
+    aperture = d2f.Aperture(picture=np.repeat([[1.0] * 16, [0.0] * 16], 8, axis=0))
+    behind, before = (image_of_a_point(aperture, r, level=level) for r in (-12, 12))
+    assert behind[:60].sum() > 0.9 * behind.sum()
+    assert before[61:].sum() > 0.9 * before.sum()
+
+
+@pytest.mark.parametrize("choice", SHAPES, ids=str)
+def test_sharp_pixels_keep_their_bits_in_every_shape(choice):
+    """In focus and out of reach, no shape, fringe or picture changes a byte."""
+    radiance, defocus_px = scene(160, 200)
+    out = d2f.blur(radiance, defocus_px, aperture=d2f.Aperture(**choice))
+    y, x = np.mgrid[:160, :200]
+    untouched = (np.hypot(y - 160 * 0.7, x - 200 * 0.3) > 160 / 5 + 14) & (x < 100 - 3)
+    np.testing.assert_array_equal(out[untouched], radiance[untouched])
+
+
+def test_blur_wider_than_every_cell_of_a_block_is_drawn():
+    """Radii beyond 1000 px are drawn at 1/128: a grey card stays, a picture becomes its mean."""
+    radiance, _ = scene(200, 260)
+    defocus_px = np.where(np.arange(260) < 130, -1500, -1100) * np.ones((200, 1), np.float32)
+    out = d2f.blur(radiance, defocus_px.astype(np.float32))
+    assert np.abs(out - radiance.mean(axis=(0, 1))).max() < 0.1
+    card = np.full((200, 260, 3), 0.4, np.float32)
+    card_out = d2f.blur(card, defocus_px.astype(np.float32))
+    np.testing.assert_allclose(card_out, card, rtol=CONSTANT_TOL)
