@@ -18,10 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import published as bench_published
 from PIL import Image
 
 import d2f
-import published as bench_published
 import renderer as bench_renderer
 from d2f import fusion, light, optics, scene
 from d2f.models.compact import CompactModel
