@@ -28,6 +28,7 @@ KEPT |= {b"mDCV", b"cLLI", b"sCAL", b"oFFs", b"sBIT"}
 IDENTITY_FULL_RANGE = b"\0\1"  # matrix and range of cICP: RGB, full
 C2PA_LOST = "its C2PA manifest, which no longer holds for the edited picture, is left out"
 GAMMA_UNIT = 100_000
+ANCILLARY = 0x20  # bit of a kind's first letter: small letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
-    """Kind and data of every chunk whose sum is right; damage to others ends the list."""
+    """Kind and data of every chunk; a damaged one is passed over if no decoder needs it."""
     found = []
     at = len(SIGNATURE)
     while at + 12 <= len(content):
@@ -73,9 +74,10 @@ def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
         if len(data) < length:
             break
         (told,) = struct.unpack_from(">I", content.ljust(at + 12 + length, b"\0"), at + 8 + length)
-        if told != zlib.crc32(kind + data):
+        if told == zlib.crc32(kind + data):
+            found.append((kind, data))
+        elif not kind[0] & ANCILLARY:
             raise OSError(f"the sum of a chunk ({kind.decode('latin-1')!r}) is wrong")
-        found.append((kind, data))
         at += 12 + length
         if kind == b"IEND":
             break

@@ -25,7 +25,7 @@ from ..exif import (
 from ..limits import Limits
 from ..photo import Metadata, Photo, photo_of, photo_to_array
 
-__all__ = ["TiffCoding", "encoded", "read"]
+__all__ = ["TiffCoding", "encoded", "read", "with_entries"]
 
 XMP, IPTC, ICC, C2PA = 700, 34377, 34675, 52545
 ORIENTATION, STRIP_OFFSETS = 0x0112, 273
@@ -183,7 +183,7 @@ def encoded(photo: Photo, metadata: Metadata) -> bytes:
     )
     if photo.format != "TIFF" and metadata.exif is not None and not layout.big:
         return _behind_exif(file.getvalue(), metadata, layout)
-    return _with_entries(file.getvalue(), _extra_entries(metadata), layout)
+    return with_entries(file.getvalue(), _extra_entries(metadata), layout)
 
 
 def _extra_entries(metadata: Metadata) -> list[Entry]:
@@ -195,7 +195,7 @@ def _extra_entries(metadata: Metadata) -> list[Entry]:
     return extra
 
 
-def _with_entries(file: bytes, extra: list[Entry], layout: Layout) -> bytes:
+def with_entries(file: bytes, extra: list[Entry], layout: Layout) -> bytes:
     """The file with a larger directory at its end, to which the header now points."""
     if not extra:
         return file
