@@ -58,7 +58,8 @@ native: $(TEST_STAMP)  ## rebuild the extension in place
 	$(BIN)/python -m pip install -q --no-build-isolation --no-deps -Cbuild-dir=build/dev -e .
 
 sanitize: $(TEST_STAMP)  ## the kernels' tests under AddressSanitizer and UBSan
-	PYTHON=$(BIN)/python sh native/sanitize.sh tests/renderer/test_native.py tests/scene tests/light tests/fusion
+	PYTHON=$(BIN)/python sh native/sanitize.sh tests/renderer/test_native.py \
+		tests/renderer/test_matte.py tests/scene tests/light tests/fusion
 
 clean:  ## remove what was built, keep the environment and training runs
 	rm -rf build demo sheet .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

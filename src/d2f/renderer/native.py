@@ -52,11 +52,12 @@ def _checked_matte(matte: NDArray[Any] | None, shape: tuple[int, ...]) -> FloatI
     return matte
 
 
-def _check_values(radiance: FloatImage, defocus_px: FloatImage) -> None:
+def _finite_range(name: str, array: FloatImage) -> tuple[float, float]:
     # Minimum and maximum show NaN and infinity without a mask of the picture's size.
-    for name, array in (("radiance", radiance), ("defocus_px", defocus_px)):
-        if not (np.isfinite(array.min()) and np.isfinite(array.max())):
-            raise UsageError(f"{name} holds NaN or infinity: replace them first.")
+    least, most = float(array.min()), float(array.max())
+    if not (np.isfinite(least) and np.isfinite(most)):
+        raise UsageError(f"{name} holds NaN or infinity: replace them first.")
+    return least, most
 
 
 def blur(
@@ -98,7 +99,8 @@ def blur(
     """
     radiance, defocus_px = _as_float32("radiance", radiance), _as_float32("defocus_px", defocus_px)
     _check_shapes(radiance, defocus_px)
-    _check_values(radiance, defocus_px)
+    darkest, _ = _finite_range("radiance", radiance)
+    farthest, nearest = _finite_range("defocus_px", defocus_px)
     if not isinstance(aperture, Aperture):
         raise UsageError(f"aperture={told(aperture)}: give a d2f.Aperture.")
     if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
@@ -106,10 +108,9 @@ def blur(
             f"threads={told(threads)}: give a whole number, 0 (all) to {MOST_THREADS}."
         )
     matte = _checked_matte(matte, defocus_px.shape)
-    nearest, farthest = float(defocus_px.max()), float(defocus_px.min())
     out = np.empty_like(radiance)
     _native.blur(
-        np.maximum(radiance, 0) if radiance.min() < 0 else radiance,
+        np.maximum(radiance, 0) if darkest < 0 else radiance,
         defocus_px,
         matte,
         out,
