@@ -82,12 +82,13 @@ def smoothness_loss(defocus: Tensor, photo: Tensor) -> Tensor:
 
 
 def range_loss(defocus: Tensor) -> Tensor:
-    """How far the paper's defocus D leaves 0..1, squared.
+    """How far the paper's defocus D leaves 0..1, mean absolute.
 
     Outside, every layer mask of the published renderer saturates, no gradient comes back and the
-    picture turns black. Ours; no source.
+    picture turns black. Not squared: a small area just outside must be led back as well. Ours; no
+    source.
     """
-    return (functional.relu(-defocus) ** 2 + functional.relu(defocus - 1.0) ** 2).mean()
+    return (functional.relu(-defocus) + functional.relu(defocus - 1.0)).mean()
 
 
 def initial_mask_loss(raw_mask: Tensor, initial_mask: Tensor) -> Tensor:
