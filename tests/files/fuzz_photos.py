@@ -1,7 +1,7 @@
 """Damaged photo files, made by seed, and what d2f does with them, in a process of its own.
 
 A crash of a decoder, a hang or a hunger for memory ends this process, not the test's: it says which
-file it is at. Run as a script: `python fuzz_photos.py JPEG-u8 SEED COUNT FOLDER`.
+file it is at. Run as a script: `python fuzz_photos.py JPEG-u8 SEED COUNT FOLDER [FIRST]`.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def damaged(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-def main(kind: str, seed: int, count: int, folder: Path) -> int:
-    """Read and write so many damaged files; the number of those that got a sentence."""
+def main(kind: str, seed: int, count: int, folder: Path, *, first: int = 0) -> int:
+    """Read and write so many damaged files, from the first on; 1 if one of them was not borne."""
     from d2f import files
     from d2f.errors import D2FError
 
@@ -59,6 +59,8 @@ def main(kind: str, seed: int, count: int, folder: Path) -> int:
     sentences = 0
     for number in range(count):
         content = damaged(whole, rng)
+        if number < first:
+            continue
         (folder / "at").write_bytes(content)
         started = time.monotonic()
         try:
@@ -84,4 +86,5 @@ def main(kind: str, seed: int, count: int, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])))
+    begin = int(sys.argv[5]) if len(sys.argv) > 5 else 0
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]), first=begin))

@@ -106,22 +106,26 @@ def device_codes_of(photo: Photo) -> NDArray[Any]:
         before, after = device.working[band], photo.pixels[band]
         changed = (before != after).any(-1)
         if changed.any():
+            given = codes[band][changed]
+            if device.profile is None:
+                codes[band][changed] = _plain_inks(after[changed], given[:, 3:])
+                continue
             delta = _device(after[changed], device).astype(np.int64)
             delta -= _device(before[changed], device)
-            new = np.clip(codes[band][changed].astype(np.int64) + delta, 0, largest)
+            new = np.clip(given.astype(np.int64) + delta, 0, largest)
             codes[band][changed] = new.astype(codes.dtype)
     return codes
 
 
 def _device(working: CodeImage, device: DeviceCodes) -> NDArray[Any]:
-    """Codes of working colours, (N, 3), by the profile or by the plain formula."""
+    """Codes of working colours, (N, 3), by the profile."""
     line = np.ascontiguousarray(working[None])
+    assert device.profile is not None
     if device.codes.shape[2] == 4:
         codes = _inks_from_rgb(line, device.profile)
     else:
         from imagecodecs import cms_transform
 
-        assert device.profile is not None
         codes = np.asarray(
             cms_transform(
                 line, wide_profile(), device.profile, colorspace="rgb", outcolorspace="rgb",
@@ -150,23 +154,24 @@ def _rgb_from_inks(inks: NDArray[Any], profile: bytes | None) -> CodeImage:
     return rgb
 
 
-def _inks_from_rgb(working: CodeImage, profile: bytes | None) -> NDArray[Any]:
-    if profile is not None:
-        from imagecodecs import cms_profile, cms_transform
+def _inks_from_rgb(working: CodeImage, profile: bytes) -> NDArray[Any]:
+    from imagecodecs import cms_profile, cms_transform
 
-        return np.asarray(
-            cms_transform(
-                np.ascontiguousarray(working), cms_profile("srgb"), profile, colorspace="rgb",
-                outcolorspace="cmyk", outdtype=working.dtype.name, intent=PERCEPTUAL,
-            )
-        )  # fmt: skip
+    return np.asarray(
+        cms_transform(
+            np.ascontiguousarray(working), cms_profile("srgb"), profile, colorspace="rgb",
+            outcolorspace="cmyk", outdtype=working.dtype.name, intent=PERCEPTUAL,
+        )
+    )  # fmt: skip
+
+
+def _plain_inks(working: CodeImage, black: NDArray[Any]) -> NDArray[Any]:
+    """Inks of colours, (N, 3), with the black that they had, less where they are brighter now."""
     largest = np.iinfo(working.dtype).max
-    brightest = working.max(-1, keepdims=True).astype(np.float32)
-    black = largest - brightest
-    colour = (brightest - working) / np.maximum(brightest, 1) * largest
-    inks = np.concatenate([colour, np.broadcast_to(black, (*working.shape[:2], 1))], axis=-1)
-    whole: NDArray[Any] = np.rint(inks).astype(working.dtype)
-    return whole
+    paper = np.maximum(largest - black.astype(np.float32), working.max(-1, keepdims=True))
+    colour = largest * (1 - working / np.maximum(paper, 1))
+    inks: NDArray[Any] = np.rint(np.concatenate([colour, largest - paper], axis=-1))
+    return inks.astype(working.dtype)
 
 
 def working_matrix_of(photo: Photo) -> NDArray[np.float64] | None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arrays import FloatImage
 from ..errors import D2FError, PhotoError
-from .containers.heic import decoder
+from .containers.heic import decoder, without_metadata
 from .depth_values import LARGER_THAN_PHOTO, MAX_DISPARITY, UnusableDepth, stretched
 from .heif_items import Heif, heif_of
 from .limits import DEFAULT_LIMITS
@@ -87,7 +87,9 @@ def heif_depth_of(content: bytes, name: str) -> HeifDepth | None:
     _check_sizes(heif, name)
     tree = _description_of(heif, planes[0], name)
     try:
-        image = decoder().open_heif(io.BytesIO(content), convert_hdr_to_8bit=False)
+        image = decoder().open_heif(
+            io.BytesIO(without_metadata(content)), convert_hdr_to_8bit=False
+        )
         plane = image.info["depth_images"][0]
         shares = _shares(plane)
         told = plane.info.get("metadata") or {}

@@ -6,6 +6,7 @@ Sources: ITU-T H.273 (code points), ICC.1:2022 (adaptation to D50), IEC 61966-2-
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +50,9 @@ D50_XYZ = np.array([0.9642, 1.0, 0.8249])  # ICC.1:2022, 7.2.16
 BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )  # ICC.1:2022, E.3
+# Date and time in a profile's header (ICC.1:2022, 7.2.8): a fixed one, so that the same photo
+# always gives the same bytes.
+MADE_ON = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
 SMALL_SHIFT = 0.005  # of a matrix: below, two sets of primaries are the same
 
 
@@ -130,11 +134,10 @@ def profile_of(metadata: Metadata, curve: ToneCurve) -> bytes | None:
     import imagecodecs
 
     samples = np.rint(curve.table[:: len(curve.table) // 4095] * 65535).astype(np.uint16)
-    return bytes(
-        imagecodecs.cms_profile(
-            "rgb",
-            whitepoint=list(chromaticities[6:]),
-            primaries=list(chromaticities[:6]),
-            transferfunction=samples,
-        )
+    made = imagecodecs.cms_profile(
+        "rgb",
+        whitepoint=list(chromaticities[6:]),
+        primaries=list(chromaticities[:6]),
+        transferfunction=samples,
     )
+    return bytes(made[:24]) + MADE_ON + bytes(made[36:])

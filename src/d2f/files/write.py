@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import ByteImage
-from ..errors import PhotoError
+from ..errors import D2FError, PhotoError
 from .atomic import write_whole
 from .codes import requantised
 from .exif import orientation_of, upright_exif
@@ -110,7 +110,17 @@ def photo_to_bytes(photo: Photo, file_format: Format | None = None) -> bytes:
         row = AFTER_RAW
     row.check_parts(row.to_write)
     suited = fitted(photo, row)
-    return row.container.encoded(suited, _metadata_for(suited, row))
+    metadata = _metadata_for(suited, row)
+    try:
+        return row.container.encoded(suited, metadata)
+    except (D2FError, MemoryError):
+        raise
+    except Exception as error:  # encoders raise whatever they like
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
+        raise PhotoError(
+            f"{photo.name} cannot be written as {row.title} ({reason.rstrip('.')}): choose another "
+            "format."
+        ) from error
 
 
 def _metadata_for(photo: Photo, row: FileFormat) -> Metadata:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -152,10 +153,12 @@ def oiio_bytes(
     if "A" in names:
         spec.alpha_channel = names.index("A")
     for name, described, value in attributes:
-        if described is None:
-            spec.attribute(name, value)
-        else:
-            spec.attribute(name, described, value)
+        # What the library read of a damaged file it may not take back: names that are no text.
+        with suppress(TypeError, ValueError):
+            if described is None:
+                spec.attribute(name, value)
+            else:
+                spec.attribute(name, described, value)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"photo{suffix}"
         target = oiio.ImageOutput.create(str(path))

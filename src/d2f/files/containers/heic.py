@@ -11,11 +11,12 @@ import numpy as np
 from ...errors import MissingPartError
 from ..codes import narrowed, widened
 from ..formats import part
+from ..heif_items import heif_of
 from ..limits import Limits
 from ..photo import Depth, Metadata, Photo, photo_of, photo_to_array
 from .heif_words import heif_turned, heif_words, with_metadata
 
-__all__ = ["HeicCoding", "decoder", "encoded", "read"]
+__all__ = ["HeicCoding", "decoder", "encoded", "read", "without_metadata"]
 
 QUALITY, LOSSLESS = 92, -1
 IDENTITY = 0
@@ -37,8 +38,8 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
     """The primary picture of a HEIC, turned as the file says."""
     words = heif_words(content, name=name, limits=limits)
     image: Any = decoder().open_heif(  # a module without types
-        io.BytesIO(content), convert_hdr_to_8bit=False, thumbnails=False, depth_images=False,
-        aux_images=False,
+        io.BytesIO(without_metadata(content)), convert_hdr_to_8bit=False, thumbnails=False,
+        depth_images=False, aux_images=False,
     )  # fmt: skip
     image = image[image.primary_index]
     cols, rows = image.size
@@ -56,6 +57,16 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
         codes, metadata=metadata, file_format="HEIC", name=name, coding=coding,
         depth=DEPTHS.get(bits, "u12") if deep else None, notes=words.notes,
     )  # fmt: skip
+
+
+def without_metadata(content: bytes) -> bytes:
+    """The file with no EXIF and XMP that a decoder would find: it crashes on damaged ones.
+
+    Only the kind of the references to them is changed, so that everything stays where it is; our
+    own parser reads the blocks.
+    """
+    start, end = heif_of(content).meta
+    return content[:start] + content[start:end].replace(b"cdsc", b"skip") + content[end:]
 
 
 def decoder() -> Any:  # two modules of the same face, without types
