@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .pipes import read_input, write_output
-from .targets import Job
+from .targets import C2PA_ACTIONS, Job
 
 if TYPE_CHECKING:
     from ..pipeline import Picture
@@ -38,8 +38,8 @@ def render_one(
         check_picture_name(job.output, settings.output)
     for target in job.targets:
         files.check_target(target, overwrite=overwrite)
-    for path in job.maps.values():
-        if path is not None:
+    for name, path in job.maps.items():
+        if path is not None and name != C2PA_ACTIONS:
             files.check_map_name(path)
     on_stage("reading")
     if job.photo is None:
@@ -59,6 +59,7 @@ def render_one(
 def _write_all(job: Job, rendered: Picture, settings: Settings, *, overwrite: bool) -> None:
     """Write the photo and what goes beside it; if one cannot be written, no new one stays."""
     from .. import files
+    from ..c2pa_actions import c2pa_actions
     from ..outputs import picture_bytes, write_picture
     from ..sidecar import sidecar_bytes
 
@@ -73,6 +74,13 @@ def _write_all(job: Job, rendered: Picture, settings: Settings, *, overwrite: bo
             path = job.maps[name]
             if path is not None:
                 write(rendered.maps[name], path, overwrite=overwrite)
+        actions = job.maps.get(C2PA_ACTIONS)
+        if actions is not None:
+            photo = rendered.photo
+            written = photo.format if job.output is None else files.format_of(job.output)
+            title = job.name if job.output is None else job.output.name
+            described = c2pa_actions(photo, title=title, file_format=written)
+            files.write_whole(described, actions, overwrite=overwrite)
         if job.sidecar is not None and job.output is not None:
             beside = sidecar_bytes(rendered, settings, output=job.output)
             files.write_whole(beside, job.sidecar, overwrite=overwrite)

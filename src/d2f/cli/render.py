@@ -14,7 +14,7 @@ from .options import settings_of
 from .pipes import PIPE
 from .report import Reporter
 from .say import as_refusal
-from .targets import Job, plan_jobs
+from .targets import C2PA_ACTIONS, Job, plan_jobs
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -69,6 +69,10 @@ def render(
         Path | None,
         typer.Option(metavar="F", help="Also write the in-focus mask: the same formats."),
     ] = None,
+    c2pa_actions: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Also write what was done, as JSON for a C2PA tool."),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace outputs that exist.")
     ] = False,
@@ -87,6 +91,7 @@ def render(
     _check_format(context, output)
     _check_method(context, settings, save_disparity=save_disparity)
     maps = {"defocus": save_defocus, "disparity": save_disparity, "mask": save_mask}
+    maps[C2PA_ACTIONS] = c2pa_actions
     jobs = plan_jobs(photos, output, maps=maps, settings=settings, sidecar=sidecar)
     reporter = Reporter(
         json_lines=json_lines,

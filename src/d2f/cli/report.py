@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import D2FError
 from .say import say, say_error
+from .targets import C2PA_ACTIONS
 
 if TYPE_CHECKING:
     from ..pipeline import Picture
@@ -75,7 +76,7 @@ class Reporter:
             self._print_json(job, rendered)
         elif not self._quiet:
             self._say(f"{job.output or job.name}  {rendered.told()}")
-            for words in rendered.summary().get("warnings", ()):
+            for words in (*rendered.summary().get("warnings", ()), *_not_held(job, rendered)):
                 print(f"  note: {words}", file=sys.stderr)
         if self._verbose:
             times = ", ".join(f"{stage} {spent:.2f} s" for stage, spent in self._seconds.items())
@@ -85,9 +86,10 @@ class Reporter:
         result = {
             "photo": job.name,
             "output": str(job.output),
-            **{f"{name}_map": str(path) for name, path in job.maps.items() if path},
+            **{_key_of(name): str(path) for name, path in job.maps.items() if path},
             **({"sidecar": str(job.sidecar)} if job.sidecar else {}),
             **rendered.summary(),
+            "not_held": list(_not_held(job, rendered)),
             "seconds": {stage: round(spent, 3) for stage, spent in self._seconds.items()},
         }
         self._say(json.dumps(result))
@@ -111,3 +113,14 @@ class Reporter:
         if not self._quiet or failed:
             done = self._total - len(failed)
             print(f"{done} of {self._total} done, {len(failed)} failed", file=sys.stderr)
+
+
+def _key_of(name: str) -> str:
+    return name if name == C2PA_ACTIONS else f"{name}_map"
+
+
+def _not_held(job: Job, rendered: Picture) -> tuple[str, ...]:
+    """What of the photo's file the output has no room for, in words."""
+    from ..files import losses_of
+
+    return () if job.output is None else losses_of(rendered.photo, job.output)

@@ -14,11 +14,14 @@ from .pipes import PIPE, check_pipes
 if TYPE_CHECKING:
     from ..settings import Settings
 
-__all__ = ["Job", "plan_jobs"]
+__all__ = ["C2PA_ACTIONS", "Job", "plan_jobs"]
 
 MAP_SUFFIXES = frozenset({".pfm"})  # in a folder rather depth than photos
 DEPTH_MARK = ".depth"  # maps that lie beside their photos
 OWN_MARK = ".bokeh"  # in names that d2f gave; a folder's earlier outputs are no inputs
+
+
+C2PA_ACTIONS = "c2pa_actions"  # of the extra outputs the one that is no map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

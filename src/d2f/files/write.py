@@ -80,8 +80,8 @@ def check_output(photo: Photo, path: Path) -> None:
 
 
 def losses_of(photo: Photo, path: Path) -> tuple[str, ...]:
-    """What of the photo's file the output does not hold, in words."""
-    return (*photo.notes, *losses(photo, row_for(path)))
+    """What of the photo the output has no room for, in words; see `notes` for what went before."""
+    return losses(photo, row_for(path))
 
 
 def write_photo(photo: Photo, path: Path, *, overwrite: bool) -> None:
