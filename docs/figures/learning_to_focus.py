@@ -1,9 +1,9 @@
 """Learning to focus on eight made pairs whose defocus is known, though no network is told it.
 
-    python docs/figures/learning_to_focus.py [--work runs/learning] [--steps 300]
+    python docs/figures/learning_to_focus.py [--work runs/learning] [--steps 200]
 
 makes the pairs twice, as our renderer and as the published one see them, trains a narrow network
-with each renderer on each set, prints what was reached, and writes learning_to_focus.png (curves,
+with each renderer on each set, prints what was reached, and writes learning_to_focus.jpg (curves,
 then photo, learnt defocus, true defocus, rendered, target) and learning_to_focus.csv beside itself.
 """
 
@@ -159,7 +159,7 @@ def learn(table: Path, run: Path, *, taught_by: str, made_by: str, steps: int) -
     from d2f.train.pair_loop import PairPlan
     from d2f.train.published import train_hallucination
 
-    side_px = Image.open(table.parent / "0_photo.png").width
+    side_px = side_of(table.parent / "0_photo.png")
     plan = PairPlan(
         split="all",
         crop_px=side_px,
@@ -179,6 +179,12 @@ def learn(table: Path, run: Path, *, taught_by: str, made_by: str, steps: int) -
     return looked_at(
         table, run, taught_by=taught_by, made_by=made_by, curve=curve, cpu_seconds=seconds
     )
+
+
+def side_of(photo: Path) -> int:
+    """Side of a square photo, px."""
+    with Image.open(photo) as image:
+        return image.width
 
 
 def looked_at(
@@ -204,7 +210,7 @@ def looked_at(
 
     stage = Hallucination(renderer=taught_by, **NARROW).eval()  # type: ignore[arg-type]
     pairs = csv_pairs(table)
-    side_px = Image.open(pairs[0].all_in_focus).width
+    side_px = side_of(pairs[0].all_in_focus)
     crops = PairCrops(pairs, crop_px=side_px, long_side_px=side_px, seed=0)
     crop = default_collate([crops.centre(number) for number in range(len(pairs))])
     x, target = half_size(crop["photo"]), half_size(crop["target"])
@@ -244,9 +250,9 @@ def drawn_curves(runs: list[Learnt], *, width: int, height: int) -> Image.Image:
         y = bottom - (decibels - low) / (high - low) * (bottom - 8)
         draw.line([(left, y), (width, y)], fill=(225, 225, 225))
         draw.text((2, y - 6), f"{decibels} dB", fill="black")
-    for seconds in range(0, int(longest) + 1, 60):
+    for seconds in range(0, int(longest) + 1, 10):
         x = left + seconds / longest * (width - left - 4)
-        draw.text((x, bottom + 6), f"{seconds} s CPU", fill="black")
+        draw.text((x, bottom + 6), f"{seconds} s" + " CPU" * (seconds == 0), fill="black")
     for number, run in enumerate(runs):
         colour = COLOURS[run.taught_by, run.made_by]
         points = [
@@ -258,7 +264,7 @@ def drawn_curves(runs: list[Learnt], *, width: int, height: int) -> Image.Image:
         ]
         draw.line(points, fill=colour, width=2)
         text = f"taught by {run.taught_by}, pairs made by {run.made_by}"
-        draw.text((width - 300, bottom - 70 + 15 * number), text, fill=colour)
+        draw.text((left + 8, 8 + 15 * number), text, fill=colour)
     return image
 
 
@@ -278,7 +284,7 @@ def main() -> None:
     """Make, train, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/learning"))
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
     chosen = parser.parse_args()
     with ProcessPoolExecutor(chosen.jobs, get_context("spawn")) as pool:
@@ -303,7 +309,7 @@ def main() -> None:
     for part in parts:
         sheet.paste(part, (0, top))
         top += part.height + 6
-    sheet.save(here.with_suffix(".png"), optimize=True)
+    sheet.save(here.with_suffix(".jpg"), quality=85, optimize=True)
 
 
 def as_row(run: Learnt) -> dict[str, str | float]:
