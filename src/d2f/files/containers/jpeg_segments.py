@@ -33,6 +33,7 @@ EXTENDED, PHOTOSHOP, MPF = b"http://ns.adobe.com/xmp/extension/\0", b"Photoshop 
 ICC_PART = LONGEST - len(ICC) - 2
 EXTENDED_PART = 65_400  # below the 65 458 that XMP part 3 allows
 HAS_EXTENDED = re.compile(rb"HasExtendedXMP\s*(?:=\s*[\"']|>)\s*([0-9A-Fa-f]{32})")
+START, END = b"\xff\xd8\xff", b"\xff\xd9"
 MARKER_IN_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # no stuffed zero, no restart
 
 
@@ -102,6 +103,8 @@ def jpeg_parts(content: bytes) -> JpegParts:
 
 
 def _end_of_scans(content: bytes, at: int) -> int:
+    if content.endswith(END) and content.find(START, at) < 0:
+        return len(content)  # nothing follows: most files, told without a look at every marker
     while (match := MARKER_IN_SCAN.search(content, at)) is not None:
         at = match.end()
         if content[at - 1] == EOI:
