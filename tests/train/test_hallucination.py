@@ -53,11 +53,11 @@ def finished(request, made_pairs, tmp_path_factory):
 def test_defocus_is_learnt_without_a_label(learning, tmp_path, renderer):
     """PSNR rises by 5 dB and the amount of blur follows the true one, from pictures alone.
 
-    Worst seen after 160 steps: 8.5 dB more and a correlation of 0.91.
+    Seen: 8.5 (ours, 160 steps) and 13.4 dB more, correlations of 0.96 and 0.91.
     """
     table = learning.write_pairs(tmp_path / "pairs", made_by=renderer, side_px=128, count=4)
     learnt = learning.learn(
-        table, tmp_path / "run", taught_by=renderer, made_by=renderer, steps=120
+        table, tmp_path / "run", taught_by=renderer, made_by=renderer, steps=200
     )
     assert learnt.psnr - learnt.first_psnr >= 5.0
     assert learnt.correlation > 0.8
