@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from . import files, fusion, light, optics, renderer, scene
-from .arrays import ByteImage, FloatImage
+from .arrays import FloatImage
 from .blurred_gain_map import blurred_gain_map
+from .display import srgb_copy
 from .errors import PhotoError
 from .files import FoundDepth, Photo, Shot
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
@@ -25,9 +27,6 @@ from .settings import DepthSettings, LensSettings, LightSettings, MethodSettings
 
 __all__ = ["Picture", "Rendered", "Session", "open_session"]
 
-EXPOSURE_SAMPLES = 512  # a side of what the exposure of scene light is told from
-BRIGHT_SHARE = 0.98  # of the pixels are darker than what a network should see as white
-USUAL_BRIGHT = (0.3, 1.2)  # light there in finished photos, which are left as they are
 NEAREST_FOCUS_M = 0.02  # a nearer SubjectDistance is a slip of a writer: lenses end there
 
 
@@ -189,7 +188,7 @@ class Session:
         if self._matte is not None:
             defocus_px = renderer.near_defocus(defocus_px, self._matte)
         self._on_stage("blurring")
-        radiance = self._radiance_with(settings.light)
+        radiance = self.radiance_with(settings.light)
         blurred = renderer.blur(
             radiance, defocus_px, aperture=_aperture_of(settings.lens), matte=self._matte
         )
@@ -285,25 +284,33 @@ class Session:
     @cached_property
     def faces(self) -> tuple[DetectedFace, ...]:
         """The photo's faces, best first; looked for when first asked."""
-        return tuple(_face_detector().detect(_srgb_copy(self.photo)))
+        return tuple(_face_detector().detect(srgb_copy(self.photo)))
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """What a photographer might focus on, best first."""
         return scene.subjects_of(self.view.disparity, self.view.focus_map, self.faces)
 
-    def _radiance_with(self, wish: LightSettings) -> FloatImage:
-        """Radiance of the photo; kept, since a slider of focus or aperture does not change it."""
+    def radiance_with(self, wish: LightSettings) -> FloatImage:
+        """Radiance (H, W, 3) of the photo; kept, since focus and aperture do not change it."""
         wish = wish.model_copy(update={"grain": 0.0})  # which has no part in it
         if self._radiance is None or self._radiance[0] != wish:
-            radiance = light.radiance_from_codes(
-                self.photo.pixels,
-                self.photo.tone_curve,
-                highlights=wish.highlights,
-                model=wish.model,
-            )
-            self._radiance = (wish, radiance)
+            self._radiance = (wish, self._recovered(wish))
         return self._radiance[1]
+
+    def _recovered(self, wish: LightSettings) -> FloatImage:
+        return light.radiance_from_codes(
+            self.photo.pixels,
+            self.photo.tone_curve,
+            highlights=wish.highlights,
+            model=wish.model,
+        )
+
+    def with_brush(self, strokes: Sequence[scene.Stroke]) -> Session:
+        """The same photo with its disparity brushed nearer or farther: see `scene.brushed`."""
+        brushed = copy(self)
+        brushed.view = scene.brushed(self.view, srgb_copy(self.photo), strokes)
+        return brushed
 
 
 @cache
@@ -336,7 +343,7 @@ def _analyse(photo: Photo, found: FoundDepth, settings: DepthSettings) -> View:
             f"{photo.name} has {cols} x {rows} pixels: give a photo of at least "
             f"{SMALLEST_PHOTO_PX} x {SMALLEST_PHOTO_PX}."
         )
-    seen = _srgb_copy(photo)
+    seen = srgb_copy(photo)
     if settings.model is None:
         view = scene.analyse(seen, _model(), depth=found.depth)
     else:
@@ -370,27 +377,6 @@ def _edit_of(settings: Settings, focus: Focus, f_number: float, source: str) -> 
         "FocusY": f"{y:.4f}",
         "FocusDisparity": f"{focus.disparity:.5g}",
     }
-
-
-def _srgb_copy(photo: Photo) -> ByteImage:
-    """What the network and the edge filter look at: the same picture in 8-bit sRGB codes."""
-    if photo.pixels.dtype == np.uint8 and photo.tone_curve is optics.SRGB:
-        return photo.pixels
-    radiance = light.radiance_from_codes(photo.pixels, photo.tone_curve, highlights=0)
-    matrix = files.working_matrix_of(photo)
-    if matrix is not None:
-        radiance = np.maximum(radiance @ matrix.T.astype(np.float32), 0)
-    return light.codes_from_radiance(radiance / _white_of(radiance, photo), optics.SRGB, np.uint8)
-
-
-def _white_of(radiance: FloatImage, photo: Photo) -> np.float32:
-    """The light that a network should see as white: scene light may be of any exposure."""
-    if photo.tone_curve is not optics.LINEAR:
-        return np.float32(photo.tone_curve.white)
-    step = max(photo.long_side_px // EXPOSURE_SAMPLES, 1)
-    bright = float(np.quantile(radiance[::step, ::step], BRIGHT_SHARE))
-    usual = USUAL_BRIGHT[0] <= bright <= USUAL_BRIGHT[1]
-    return np.float32(1 if usual or bright <= 0 else bright)
 
 
 def _lens_for(

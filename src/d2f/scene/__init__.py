@@ -6,6 +6,7 @@ the plane of focus as a disparity, with its point and confidence.
 """
 
 from .analyse import View, analyse
+from .brush import Stroke, brushed
 from .doubts import warnings_of
 from .focus import choose_focus
 from .plane import Focus
@@ -15,9 +16,11 @@ from .subjects import Subject, subjects_of
 
 __all__ = [
     "Focus",
+    "Stroke",
     "Subject",
     "View",
     "analyse",
+    "brushed",
     "choose_focus",
     "disparity_at_full_size",
     "held_disparity",
