@@ -34,6 +34,18 @@ def test_small_lamps_on_a_dark_ground_become_bright():
     np.testing.assert_array_equal(radiance[~lamps], plain[~lamps])
 
 
+@pytest.mark.parametrize("radius_px", [2, 3, 4])
+def test_a_warm_lamp_keeps_its_colour(radius_px):
+    """Where red alone was clipped, it rises to no more than four times the green beside it."""
+    photo = np.full((480, 640, 3), 12, np.uint8)
+    y, x = np.mgrid[:480, :640]
+    photo[np.hypot(y - 240, x - 320) <= radius_px] = (255, 217, 115)
+    red, green, blue = recover_highlights(photo)[240, 320]
+    assert 1 < red <= 4.001 * green
+    seen = light_from_codes(np.array([[[255, 217, 115]]], np.uint8), SRGB)[0, 0]
+    np.testing.assert_array_equal((green, blue), seen[1:])
+
+
 def test_strength_zero_is_plain_linear_light():
     """To the byte."""
     photo = street_at_night()

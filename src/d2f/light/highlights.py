@@ -19,6 +19,9 @@ LEAST_AREA = 16  # px; in a thumbnail, too, a lamp covers some pixels
 SPARKLE_AREA = 0.8  # px at 640 x 480: what is smaller sparkles in snow and leaves, and stays
 DOUBTFUL = (0.6, 0.85)  # probability of a lamp: below, it may be paper and stays; above, it is lit
 FAINT = (1.5, 2.5)  # log2 light: below, a lamp is hardly brighter than paper and stays
+# A candle (1900 K) glows 2.6 times as red as green and 15 times as red as blue: no channel is
+# farther than this above the red, green or blue that was not clipped, or warm discs would turn red.
+STEEPEST = np.array((4, 4, 16), np.float32)
 
 
 def clip_light_of(curve: ToneCurve) -> float:
@@ -51,8 +54,16 @@ def recover_clipped(
     features = features_of_blobs(radiance, clip_light, blobs, threads=threads)
     log2_light, lamp = load_model()(features)
     certain = _rising(lamp, DOUBTFUL) * _rising(log2_light.max(axis=1, initial=0), FAINT)
-    _paint(radiance, blobs, np.maximum(log2_light, 0) * certain[:, None], strength)
+    believed = np.clip(log2_light, 0, _most_for_colour(blobs)[:, None]) * certain[:, None]
+    _paint(radiance, blobs, believed, strength)
     return radiance
+
+
+def _most_for_colour(blobs: ClippedBlobs) -> FloatImage:
+    """Log2 light that a blob's clipped channels can have beside those that were not, (N,)."""
+    most = np.where(blobs.full, np.float32(np.inf), STEEPEST * blobs.colour).min(axis=1)
+    log2_most: FloatImage = np.log2(np.maximum(most, 1))
+    return log2_most
 
 
 def _rising(values: FloatImage, between: tuple[float, float]) -> FloatImage:
