@@ -7,7 +7,7 @@ A field of the settings is a keyword of the library (`f_number`), an option of t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -19,7 +19,7 @@ from .errors import UsageError, told
 from .focus_words import focus_fields
 from .settings import Option, Settings, SettingsGroup
 
-__all__ = ["CHOICES", "Choice", "settings_from_choices", "trouble_in"]
+__all__ = ["CHOICES", "Choice", "settings_from_choices", "trouble_in", "trouble_told"]
 
 UNIT_SUFFIX = re.compile(r"_(mm|m|deg|percent|px)$")  # units are in names of fields, not of flags
 
@@ -166,9 +166,13 @@ def settings_from_choices(base: Settings | None = None, /, **choices: Any) -> Se
 
 def trouble_in(error: ValidationError) -> str:
     """The first thing that is wrong, in words: the field, its value and what is allowed."""
-    first = error.errors()[0]
+    return trouble_told(error.errors()[0])
+
+
+def trouble_told(first: Mapping[str, Any]) -> str:
+    """One of pydantic's findings in settings, in the same words."""
     where = ".".join(str(part) for part in first["loc"])
-    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     if first["type"] == "extra_forbidden":
         *above, _ = first["loc"]
         model = _model_of(str(above[0])) if above else Settings

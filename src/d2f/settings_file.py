@@ -25,7 +25,13 @@ from .choices import trouble_in
 from .errors import PhotoError, UsageError, told
 from .settings import Settings
 
-__all__ = ["SIDECAR_VERSION", "VERSION_KEY", "settings_from_file", "tree_from_settings"]
+__all__ = [
+    "SIDECAR_VERSION",
+    "VERSION_KEY",
+    "settings_from_file",
+    "settings_from_text",
+    "tree_from_settings",
+]
 
 VERSION_KEY: Final = "d2f_sidecar"  # what makes a file a sidecar; its value is the version
 SIDECAR_VERSION: Final = 1
@@ -46,23 +52,42 @@ def settings_from_file(name: str | PathLike[str]) -> Settings:
         path = Path(os.fsdecode(name))
     except TypeError:
         raise UsageError(f"{told(name)} is no path: give the name of a settings file.") from None
-    text = _text(path)
-    try:
-        tree = tomllib.loads(text) if path.suffix.lower() == ".toml" else _json(text)
-    except RecursionError:
-        raise UsageError(f"{path} is nested too deeply for settings: check the file.") from None
-    except ValueError as error:
-        kind = "TOML" if path.suffix.lower() == ".toml" else "JSON"
-        raise UsageError(f"{path} is no {kind} ({error}): check the file.") from None
-    if not isinstance(tree, dict):
-        raise UsageError(f"{path} holds a {type(tree).__name__}: give an object of settings.")
-    if VERSION_KEY in tree:
-        tree = _tree_of_sidecar(tree, path)
-    try:
-        settings = Settings.model_validate(tree)
-    except ValidationError as error:
-        raise UsageError(f"{path}: {trouble_in(error)}") from None
+    toml = path.suffix.lower() == ".toml"
+    settings = settings_from_text(_text(path), name=str(path), toml=toml)
     return _with_paths(settings, lambda file: path.parent / file)
+
+
+def settings_from_text(text: str, *, name: str, toml: bool = False) -> Settings:
+    """Settings from the content of such a file, paths as they stand there.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        For messages.
+    toml : bool
+        Whether it is TOML rather than JSON.
+
+    Raises
+    ------
+    UsageError
+        If it is neither, of another version, or holds what is no setting.
+    """
+    try:
+        tree = tomllib.loads(text) if toml else _json(text)
+    except RecursionError:
+        raise UsageError(f"{name} is nested too deeply for settings: check the file.") from None
+    except ValueError as error:
+        kind = "TOML" if toml else "JSON"
+        raise UsageError(f"{name} is no {kind} ({error}): check the file.") from None
+    if not isinstance(tree, dict):
+        raise UsageError(f"{name} holds a {type(tree).__name__}: give an object of settings.")
+    if VERSION_KEY in tree:
+        tree = _tree_of_sidecar(tree, name)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise UsageError(f"{name}: {trouble_in(error)}") from None
 
 
 def tree_from_settings(settings: Settings, *, folder: Path) -> dict[str, Any]:
@@ -122,15 +147,15 @@ def _json(text: str) -> object:
     return json.loads(text, object_pairs_hook=once, parse_constant=number)
 
 
-def _tree_of_sidecar(sidecar: dict[str, Any], path: Path) -> Any:
+def _tree_of_sidecar(sidecar: dict[str, Any], name: str) -> Any:
     version = sidecar[VERSION_KEY]
     if version != SIDECAR_VERSION or isinstance(version, bool):
         raise UsageError(
-            f"{path} is a sidecar of version {version!r:.20}, this d2f reads {SIDECAR_VERSION}: "
+            f"{name} is a sidecar of version {version!r:.20}, this d2f reads {SIDECAR_VERSION}: "
             "use the d2f that wrote it, or a newer one."
         )
     if "settings" not in sidecar:
-        raise UsageError(f"{path} is a sidecar without settings: write it again with --sidecar.")
+        raise UsageError(f"{name} is a sidecar without settings: write it again with --sidecar.")
     return sidecar["settings"]
 
 

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from ..errors import D2FError
-from . import depth, evaluate, inspect, render, train, weights
+from . import depth, evaluate, inspect, render, serve, train, weights
 from .options import SettingsCommand
 from .say import as_refusal, drop_rest, output_refusal, say, say_error
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.command("render", cls=SettingsCommand, epilog=ENVIRONMENT)(render.render)
 app.command("inspect")(inspect.inspect)
 app.command("depth")(depth.depth)
+app.command("serve")(serve.serve)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(weights.app, name="weights")
