@@ -1,0 +1,120 @@
+// The live picture: small while the hand moves, sharp when it rests, never a queue of old ones.
+
+import { addressOf, call, given_up } from "./api.js";
+import { $, warn, calm } from "./dom.js";
+import { draw, screenSize } from "./stage.js";
+
+const MOVING_PX = 1440; // about 1.2 megapixels at 3:2
+const LARGEST_PX = 2560;
+const REST_MS = 220;
+const LEGENDS = {
+  defocus: "Defocus: red in front of the focus, blue behind",
+  mask: "In focus: the green keeps the photo's own pixels",
+  disparity: "Depth: the brighter the nearer",
+};
+
+/** Asks for previews of `app.photo` with `app.look`; dispatches "found" with the focus. */
+export class Preview extends EventTarget {
+  overlay = "none";
+  times = []; // ms from a change to its picture on the screen
+  #app;
+  #wanted = null;
+  #running = null; // {size, abort, stale}
+  #timer = 0;
+
+  constructor(app) {
+    super();
+    this.#app = app;
+    app.look.addEventListener("move", () => this.ask({ moving: true }));
+    app.look.addEventListener("rest", () => this.ask({ moving: false }));
+  }
+
+  /** Ask for a picture of the settings as they are now. */
+  ask({ moving }) {
+    if (!this.#app.photo) return;
+    clearTimeout(this.#timer);
+    const size = Math.min(MOVING_PX, Math.max(screenSize(), 640));
+    this.#want({ size, at: performance.now() });
+    if (!moving) this.#timer = setTimeout(() => this.#finish(), REST_MS);
+  }
+
+  /** Drop all work: the photo changes. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#wanted = null;
+    this.#running?.abort.abort();
+  }
+
+  #finish() {
+    const large = Math.min(Math.max(screenSize(), 640), LARGEST_PX);
+    if (large > MOVING_PX) this.#want({ size: large, at: performance.now(), sharp: true });
+  }
+
+  // A picture of a moment ago is still worth seeing while the hand moves, so that one small
+  // request may end; a large one, or one of an overlay or photo that left, is given up at once.
+  #want(wish) {
+    this.#wanted = { ...wish, overlay: this.overlay, photo: this.#app.photo };
+    const running = this.#running;
+    if (!running) this.#next();
+    else if (running.sharp || running.late || running.overlay !== this.overlay) running.abort.abort();
+    else running.late = true;
+  }
+
+  async #next() {
+    const wish = this.#wanted;
+    this.#wanted = null;
+    if (!wish) return;
+    this.#running = { ...wish, abort: new AbortController(), late: false };
+    $("stage").dataset.waiting = "true";
+    try {
+      await this.#show(wish, this.#running.abort.signal);
+    } catch (error) {
+      if (!given_up(error)) {
+        warn(error.message);
+        this.dispatchEvent(new CustomEvent("refused", { detail: error }));
+      }
+    } finally {
+      this.#running = null;
+      $("stage").dataset.waiting = "false";
+      document.body.dataset.settled = String(!this.#wanted);
+      this.#next();
+    }
+  }
+
+  async #show(wish, signal) {
+    document.body.dataset.settled = "false";
+    const settings = this.#app.look.settings;
+    const path = addressOf(wish.photo, "preview", { size: wish.size, settings });
+    const response = await call(path, { signal });
+    const bitmap = await createImageBitmap(await response.blob());
+    if (wish.photo !== this.#app.photo) return;
+    draw($("picture"), bitmap);
+    calm();
+    if (!wish.sharp) this.times.push(performance.now() - wish.at);
+    const header = response.headers.get("X-D2F-Focus");
+    if (header) this.dispatchEvent(new CustomEvent("found", { detail: JSON.parse(header) }));
+    await this.#showOverlay(wish, settings, signal);
+    document.body.dataset.shown = String(Number(document.body.dataset.shown ?? 0) + 1);
+  }
+
+  async #showOverlay(wish, settings, signal) {
+    const canvas = $("overlay");
+    const kind = wish.overlay;
+    if (kind !== "none") {
+      const path = addressOf(wish.photo, kind, { view: "overlay", size: wish.size, settings });
+      const response = await call(path, { signal });
+      draw(canvas, await createImageBitmap(await response.blob()));
+    }
+    canvas.hidden = kind === "none";
+    canvas.dataset.kind = kind;
+    $("legend").hidden = kind === "none";
+    $("legend").textContent = LEGENDS[kind] ?? "";
+  }
+}
+
+/** The untouched photo at screen size, for comparison. */
+export async function showOriginal(photo) {
+  const size = Math.min(Math.max(screenSize(), 640), LARGEST_PX);
+  const response = await call(addressOf(photo, "original", { size }));
+  draw($("original"), await createImageBitmap(await response.blob()));
+}
