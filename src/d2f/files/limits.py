@@ -28,6 +28,7 @@ class Limits:
     icc_bytes: int = 4 * MEGA
     exif_bytes: int = 1 * MEGA
     xmp_bytes: int = 32 * MEGA
+    raised_by: str = f"{MEGAPIXELS_VARIABLE} and {SIDE_VARIABLE}"
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -50,7 +51,7 @@ class Limits:
             raise PhotoError(
                 f"{name} has {width} x {height} pixels, more than the limit of "
                 f"{self.pixels / MEGA:g} megapixels and {self.side_px} a side: make it smaller, or "
-                f"raise {MEGAPIXELS_VARIABLE} and {SIDE_VARIABLE}."
+                f"raise {self.raised_by}."
             )
 
     def check_metadata(self, metadata: Metadata, name: str) -> None:

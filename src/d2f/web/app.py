@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from ..files import DepthUnit
+from ..files import DepthUnit, DepthWish
 from ..settings import FormatName, Settings
 from .guard import Guard
 from .jobs import Answer, Job, StoredPhoto
@@ -129,8 +129,7 @@ def create_app(options: ServeOptions, folder: Path) -> FastAPI:
     _add_pictures(app, rooms)
     _add_files(app, rooms)
     app.add_middleware(Guard, options=options, metrics=rooms.metrics, busy=rooms.busy)
-    if PAGE.is_dir():
-        app.mount("/", StaticFiles(directory=PAGE, html=True))
+    _add_page(app)
     return app
 
 
@@ -175,6 +174,16 @@ def _add_service(app: FastAPI, rooms: Rooms) -> None:
         return Response(rooms.metrics.text(rooms.gauges()), media_type=METRICS_TYPE)
 
 
+def _add_page(app: FastAPI) -> None:
+    """The page and its parts."""
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html", media_type="text/html")
+
+    app.mount("/page", StaticFiles(directory=PAGE))
+
+
 def _add_photos(app: FastAPI, rooms: Rooms) -> None:
     """Routes that bring, describe, mend and remove a photo."""
 
@@ -186,9 +195,12 @@ def _add_photos(app: FastAPI, rooms: Rooms) -> None:
         photo: Annotated[UploadFile, File(description="Of any format that d2f reads.")],
         depth: Annotated[UploadFile | None, File(description="PNG, TIFF, NPY, PFM, EXR.")] = None,
         depth_unit: Annotated[DepthUnit, Form()] = "relative",
+        depth_source: Annotated[
+            DepthWish, Form(description="auto: the map that is sent.")
+        ] = "auto",
     ) -> Response:
         """Analyse a photo once, for many previews."""
-        stored, count = await _stored(rooms, photo, depth, depth_unit)
+        stored, count = await _stored(rooms, photo, depth, depth_unit, depth_source)
         worker = rooms.pool.idlest()
         client = request.scope["state"]["client"]
         entry = Entry(stored=stored, client=client, worker=worker, bytes=count)
@@ -371,7 +383,11 @@ def _entry(rooms: Rooms, request: Request, photo_id: str) -> Entry:
 
 
 async def _stored(
-    rooms: Rooms, photo: UploadFile, depth: UploadFile | None, unit: DepthUnit
+    rooms: Rooms,
+    photo: UploadFile,
+    depth: UploadFile | None,
+    unit: DepthUnit,
+    source: DepthWish = "auto",
 ) -> tuple[StoredPhoto, int]:
     """An upload in a folder of its own, and its bytes."""
     count = (photo.size or 0) + (depth.size or 0 if depth else 0)
@@ -382,12 +398,21 @@ async def _stored(
     photo_id, folder = rooms.store.folder()
     name = harmless_name(photo.filename)
     beside = None
-    await asyncio.to_thread(_copy, photo, folder / "upload")
-    if depth is not None and depth.size:
-        beside = folder / f"depth-{harmless_name(depth.filename, 'map')}"
-        await asyncio.to_thread(_copy, depth, beside)
+    try:
+        await asyncio.to_thread(_copy, photo, folder / "upload")
+        if depth is not None and depth.size:
+            beside = folder / f"depth-{harmless_name(depth.filename, 'map')}"
+            await asyncio.to_thread(_copy, depth, beside)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise Refusal(507, f"the upload cannot be kept ({error.strerror}): try later.") from None
     stored = StoredPhoto(
-        id=photo_id, file=folder / "upload", name=name, depth=beside, depth_unit=unit
+        id=photo_id,
+        file=folder / "upload",
+        name=name,
+        depth=beside,
+        depth_unit=unit,
+        depth_source=source,
     )
     return stored, count
 

@@ -22,7 +22,7 @@ __all__ = ["Guard"]
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -133,7 +133,7 @@ class Guard:
         seconds = time.monotonic() - exchange.begun
         route = getattr(scope.get("route"), "path", None) or "other"
         status = exchange.status or 499  # the client went before there was an answer
-        self._metrics.saw(scope["method"], route, status, seconds)
+        self._metrics.saw(scope["method"][:7], route, status, seconds)
         line = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "method": scope["method"],
@@ -159,12 +159,15 @@ class _Exchange:
         headers = Headers(scope=scope)
         self._unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         self._expects = "100-continue" in headers.get("expect", "").lower()  # sends when told to
+        self._gone = False
         self._page = not scope["path"].startswith("/v1/")
 
     async def receive(self) -> Message:
         """A piece of the body, as long as there are not too many and they come fast enough."""
         if not self._unread:
-            return await self._receive()
+            message = await self._receive()
+            self._gone |= message["type"] == "http.disconnect" and not self.status
+            return message
         try:
             async with asyncio.timeout(SILENCE_SECONDS):
                 message = await self._receive()
@@ -172,6 +175,7 @@ class _Exchange:
             raise Refusal(408, "the body came too slowly: send it again.") from None
         self._expects = False
         self._unread = message["type"] == "http.request" and message.get("more_body", False)
+        self._gone |= message["type"] == "http.disconnect"
         self.bytes_in += len(message.get("body", b""))
         if self.bytes_in > self.limit:
             raise _too_large(self.limit)
@@ -180,7 +184,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         """A piece of the answer; before its end the rest of the request is read."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = 499 if self._gone else message["status"]  # nobody hears it
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY.items():
                 headers.setdefault(name, value)

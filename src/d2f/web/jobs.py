@@ -25,6 +25,8 @@ class StoredPhoto:
     depth : Path, optional
         Its depth map.
     depth_unit : str
+    depth_source : str
+        What `auto` of the settings stands for; `auto` itself prefers the depth map.
     strokes : tuple of Stroke
         By which its depth was mended.
     """
@@ -34,6 +36,7 @@ class StoredPhoto:
     name: str
     depth: Path | None = None
     depth_unit: str = "relative"
+    depth_source: str = "auto"
     strokes: tuple[Stroke, ...] = ()
 
 

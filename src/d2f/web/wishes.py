@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..choices import trouble_told
+from ..settings.choices import trouble_told
 from ..errors import UsageError, told
 from ..scene import Stroke
 from ..settings import FormatName, Settings
-from ..settings_file import settings_from_text
+from ..settings.file import settings_from_text
 from .photos import MOST_STROKES
 from .problems import Refusal
 

@@ -114,7 +114,7 @@ class Desk:
         return self._warm[key][0]
 
     def _opened(self, photo: StoredPhoto, depth: DepthSettings) -> Session:
-        limits = Limits(pixels=self._options.pixels, file_bytes=self._options.upload_bytes)
+        limits = Limits(pixels=self._options.pixels, raised_by="--max-pixels of the server")
         content = photo.file.read_bytes()
         read = files.photo_from_bytes(content, name=photo.name, limits=limits)
         session = Session(read, depth, on_stage=self._on_stage)
@@ -152,7 +152,7 @@ class Desk:
     def _state(self, job: Job) -> Answer:
         session, _ = self._sessions(job)
         photo, small = session.photo, self._small(job)
-        settings = Settings()
+        settings = Settings.model_validate({"depth": {"source": job.photo.depth_source}})
         shot = files.shot_of(photo.metadata.exif, photo.size)
         sensor = None
         if shot.focal_length_mm and shot.focal_length_sides:
@@ -242,17 +242,22 @@ class Desk:
         session, _ = self._sessions(job)
         name = _output_name(session.photo, job)
         rendered = session.render_with_maps(job.settings)
-        folder = job.photo.file.parent
-        content = sidecar_bytes(rendered, job.settings, output=folder / name)
+        output = job.photo.file.with_name(name.name)
+        settings = job.settings.model_copy(update={"depth": _depth_of(job.photo, job.settings)})
+        content = sidecar_bytes(rendered, settings, output=output)
         return Answer(content=content, filename=sidecar_for(name).name)
 
 
 def _depth_of(photo: StoredPhoto, settings: Settings) -> DepthSettings:
-    """Where the depth comes from: `auto` is the uploaded map, where there is one."""
+    """Where the depth comes from: `auto` is what was chosen with the upload, or its map."""
     wish = settings.depth
-    if wish.source == "auto" and photo.depth is not None:
-        return DepthSettings.model_validate({"source": photo.depth, "unit": photo.depth_unit})
-    return wish
+    if wish.source != "auto":
+        return wish
+    if photo.depth_source != "auto":
+        return DepthSettings.model_validate({"source": photo.depth_source})
+    if photo.depth is None:
+        return wish
+    return DepthSettings.model_validate({"source": photo.depth, "unit": photo.depth_unit})
 
 
 def _target(job: Job) -> Path:
