@@ -10,6 +10,7 @@ const LARGE_STEP = 0.05;
 const LABEL_MS = 2600;
 const CHIPS = [["auto", "Auto"], ["nearest", "Nearest"], ["farthest", "Farthest"]];
 
+const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
 const focusOf = (mode, values = {}) => ({ mode, point: null, box: null, distance_m: null, ...values });
 const atPoint = ([x, y]) => focusOf("point", { point: [round(clamp(x)), round(clamp(y))] });
 
@@ -139,13 +140,11 @@ export function setUpFocus(app) {
   function tell(focus) {
     found = focus;
     const at = `${Math.round(focus.x * 100)} % across, ${Math.round(focus.y * 100)} % down`;
-    const sure = focus.certainty === "sure" ? "sure" : focus.certainty;
-    const confidence = `${sure}, ${Math.round(focus.confidence * 100)} %`;
+    const confidence = `${focus.certainty}, ${Math.round(focus.confidence * 100)} %`;
     const automatic = app.look.settings.focus.mode === "auto";
     mark.dataset.certainty = focus.certainty;
     mark.setAttribute("aria-label", `Focus mark, ${at}`);
-    const reason = focus.reason ? `${focus.reason[0].toUpperCase()}${focus.reason.slice(1)}` : "";
-    const words = automatic ? `${reason} (${confidence}).` : `${reason}.`;
+    const words = sentence(automatic ? `${focus.reason} (${confidence})` : focus.reason);
     if ($("focus-words").textContent !== words) {
       $("focus-words").textContent = words;
       say(`Focus ${at}. ${words}`);
@@ -160,7 +159,7 @@ export function setUpFocus(app) {
   app.addEventListener("photo", () => {
     chips(app.photo);
     tell(app.photo.focus);
-    $("warnings").replaceChildren(...app.photo.warnings.map((words) => make("li", { textContent: words })));
+    $("warnings").replaceChildren(...app.photo.warnings.map((words) => make("li", { textContent: sentence(words) })));
     show();
   });
 }

@@ -6,7 +6,7 @@ import { $, make } from "./dom.js";
 const ROUND = { blades: 0, roundness: 0, rotation_deg: 0, squeeze: 1, rim: 0, cats_eye: 0, fringe: 0 };
 
 export const PRESETS = [
-  { name: "Plain round opening, f/1.8", words: "A perfect disc, wide open.", lens: { f_number: 1.8 } },
+  { name: "Plain round opening", words: "A perfect disc, f/1.8 to begin with.", lens: { f_number: 1.8 } },
   {
     name: "Canon EF 85mm f/1.2L II", words: "f/1.2, 8 rounded blades; eyes of a cat in the corners.",
     lens: { f_number: 1.2, blades: 8, roundness: 0.8, cats_eye: 0.4 },
@@ -50,7 +50,9 @@ export const PRESETS = [
 ];
 
 const lensOf = (preset) => ({ ...ROUND, ...preset.lens, blur_percent: null });
-const holds = (lens, preset) => Object.entries(lensOf(preset)).every(([name, value]) => lens[name] === value);
+// A lens stays the same lens when it is stopped down: only its shape tells it.
+const holds = (lens, preset) => Object.entries({ ...ROUND, ...preset.lens, f_number: lens.f_number })
+  .every(([name, value]) => lens[name] === value);
 
 /** The list of lenses for `app.look`. */
 export function setUpPresets(app) {
