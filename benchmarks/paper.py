@@ -18,7 +18,7 @@ from d2f.models.d2f2023.fusion import initial_mask
 from d2f.models.d2f2023.radiance import radiance_weight
 from d2f.optics import SRGB
 from d2f.optics.tone_curves import codes_from_light, light_from_codes
-from d2f.published import network_size
+from d2f.published.stages import network_size
 from d2f.renderer.paper import RADII, layered_rendering
 
 # The soft disk reaches one half at this radius, a little beyond r: its spread is that of a disc.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from d2f.choices import CHOICES
 from d2f.settings import Settings
+from d2f.settings.choices import CHOICES
 
 PAGE = Path(__file__).with_name("settings.md")
 HEAD = """# Settings

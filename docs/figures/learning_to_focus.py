@@ -200,9 +200,9 @@ def looked_at(
     import torch
     from torch.utils.data import default_collate
 
+    from d2f.measures.pairs import csv_pairs
     from d2f.models.d2f2023 import NARROW
     from d2f.models.d2f2023.signed import radius_and_nearness
-    from d2f.pairs import csv_pairs
     from d2f.renderer.paper import RADII
     from d2f.train.crops import PairCrops
     from d2f.train.hallucination import LAST_SHARPNESS, Hallucination, half_size, psnr

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from . import files
 from .arrays import FloatImage
-from .choices import settings_from_choices
 from .errors import UsageError, told
 from .files import Photo
 from .outputs import check_picture_name, picture_bytes, write_picture
 from .pipeline import Picture, Session, open_session
-from .published_photo import PublishedSession, refuse_idle
+from .published import PublishedSession, refuse_idle
 from .scene import Subject
 from .settings import Settings
+from .settings.choices import settings_from_choices
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -21,7 +21,7 @@ from .files import FoundDepth, Photo, Shot
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
 from .models.depth_providers import depth_provider
 from .models.faces import DetectedFace, FaceDetector
-from .published_photo import PublishedPicture, PublishedSession, check_method
+from .published import PublishedPicture, PublishedSession, check_method
 from .scene import Focus, Subject, View
 from .settings import DepthSettings, LensSettings, LightSettings, MethodSettings, Settings
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from .pipeline import Picture
 from .settings import Settings
-from .settings_file import SIDECAR_VERSION, VERSION_KEY, tree_from_settings
+from .settings.file import SIDECAR_VERSION, VERSION_KEY, tree_from_settings
 
 __all__ = ["sidecar_bytes", "sidecar_for"]
 

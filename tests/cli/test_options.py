@@ -10,10 +10,10 @@ from typing import Literal, get_args, get_origin
 import pytest
 import typer
 
-from d2f.choices import CHOICES, Choice
 from d2f.cli.options import SettingsCommand, settings_of
 from d2f.errors import UsageError
 from d2f.settings import Settings
+from d2f.settings.choices import CHOICES, Choice
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WORDS = {  # of choices whose words do not follow from type and bounds

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 import d2f
-from d2f.choices import CHOICES
 from d2f.files import format_named, photo_from_bytes
 from d2f.files.formats import FORMATS, row_named, sniff
+from d2f.settings.choices import CHOICES
 
 D2F = Path(sys.executable).with_name("d2f")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from d2f.choices import settings_from_choices
 from d2f.cli.targets import plan_jobs
 from d2f.errors import UsageError
 from d2f.settings import Settings
+from d2f.settings.choices import settings_from_choices
 
 NO_MAPS = {"defocus": None, "disparity": None, "mask": None}
 

@@ -17,13 +17,13 @@ pytest.importorskip("safetensors", reason="needs safetensors: pip install 'd2f[t
 from torch import nn  # noqa: E402
 from torch.nn.functional import interpolate, pad  # noqa: E402
 
-from d2f import published  # noqa: E402
 from d2f.cli.app import app  # noqa: E402
 from d2f.evaluate.agreement import LAYERED, PICTURE, Tolerance, compared  # noqa: E402
 from d2f.evaluate.conformance import evaluate_conformance, seeded_model  # noqa: E402
 from d2f.evaluate.published_arrays import layered_arrays, picture_arrays  # noqa: E402
 from d2f.evaluate.seeded_weights import seeded_tensor  # noqa: E402
 from d2f.models.d2f2023 import D2F2023, NARROW, decoder, fusion, radiance  # noqa: E402
+from d2f.published import stages  # noqa: E402
 from d2f.renderer import paper  # noqa: E402
 
 CHECK_TOLERANCE = 1e-9  # sums of up to 5 million numbers; worst seen 1e-12
@@ -171,8 +171,8 @@ def published_mistakes():
             lambda _, v: enlarged(v, align_corners=True),
         ),
         "masks of half the width": (paper, "layer_masks", narrow_masks),
-        "highlights where all channels are": (published, "radiance_weight", all_channels),
-        "half rounded up": (published, "network_size", half_up),
+        "highlights where all channels are": (stages, "radiance_weight", all_channels),
+        "half rounded up": (stages, "network_size", half_up),
         "edge instead of mirror": (paper, "pad", edge),
         "layers in reversed order": (paper, "reversed", lambda layers: layers),
         "ImageNet's mean taken off": (decoder.DefocusNetwork, "forward", imagenet),

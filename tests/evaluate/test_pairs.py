@@ -22,7 +22,7 @@ from d2f.evaluate.pairs_methods import Fixed, MaskedPhoto, Outputs
 from d2f.evaluate.pairs_networks import Variant
 from d2f.evaluate.pairs_protocols import PROTOCOLS, protocol_named, scores
 from d2f.evaluate.pairs_strips import LINE_PX
-from d2f.pairs import Pair, ebb_pairs
+from d2f.measures.pairs import Pair, ebb_pairs
 
 ROWS, COLUMNS = 48, 64
 FIRST = 4400  # of Val294

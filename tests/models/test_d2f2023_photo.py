@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import d2f
 from d2f.errors import MissingPartError, PhotoError, UsageError
-from d2f.published_photo import LARGEST_PX
+from d2f.published.session import LARGEST_PX
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'd2f[torch]'")
 pytest.importorskip("safetensors", reason="needs safetensors: pip install 'd2f[torch]'")
@@ -24,7 +24,7 @@ from safetensors.torch import save_file  # noqa: E402
 from d2f.cli.app import app  # noqa: E402
 from d2f.models.d2f2023 import D2F2023, NARROW  # noqa: E402
 from d2f.models.d2f2023.checkpoint import load_d2f2023  # noqa: E402
-from d2f.published import network_size, published_stages  # noqa: E402
+from d2f.published.stages import network_size, published_stages  # noqa: E402
 
 
 @pytest.fixture(scope="module")

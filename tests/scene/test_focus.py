@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from d2f.choices import settings_from_choices
 from d2f.errors import UsageError
 from d2f.scene import choose_focus
 from d2f.settings import FocusSettings
+from d2f.settings.choices import settings_from_choices
 
 ROWS, COLS = 90, 120
 

@@ -11,7 +11,7 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason='training needs pip install "d2f[train]"')
 
 from d2f.errors import PhotoError, UsageError  # noqa: E402
-from d2f.pairs import Pair, csv_pairs  # noqa: E402
+from d2f.measures.pairs import Pair, csv_pairs  # noqa: E402
 from d2f.train.crops import PairCrops, crop_loader  # noqa: E402
 
 EXPOSURE_TOL = 0.03  # codes; worst seen 0.012: rounding to 8 bit, and the shoulder near white

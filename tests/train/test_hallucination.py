@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch", reason='training needs pip install "d2f[tra
 from torch.utils.data import default_collate  # noqa: E402
 
 from d2f.errors import PhotoError, UsageError  # noqa: E402
+from d2f.measures.pairs import csv_pairs  # noqa: E402
 from d2f.models.d2f2023 import NARROW  # noqa: E402
 from d2f.models.d2f2023.checkpoint import load_d2f2023  # noqa: E402
 from d2f.models.d2f2023.signed import LARGEST_SHARE, load_hallucination  # noqa: E402
 from d2f.optics.tone_curves import SRGB, codes_from_light, light_from_codes  # noqa: E402
-from d2f.pairs import csv_pairs  # noqa: E402
 from d2f.train.crops import PairCrops  # noqa: E402
 from d2f.train.fusion import Fusion  # noqa: E402
 from d2f.train.hallucination import (  # noqa: E402

@@ -43,7 +43,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 from d2f.models.d2f2023 import NARROW
-from d2f.pairs import csv_pairs
+from d2f.measures.pairs import csv_pairs
 from d2f.train.crops import PairCrops
 from d2f.train.hallucination import Hallucination
 from d2f.train.pair_loop import PairPlan, train_on_pairs

@@ -14,8 +14,8 @@ from ..errors import UsageError
 from .parse import PARSERS
 
 if TYPE_CHECKING:
-    from ..choices import Choice
     from ..settings import Settings
+    from ..settings.choices import Choice
 
 __all__ = ["SettingsCommand", "settings_of"]
 
@@ -35,7 +35,7 @@ class SettingsCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The options of a help text: a section for each group of settings, then the others."""
-        from ..choices import CHOICES
+        from ..settings.choices import CHOICES
 
         sections: dict[str, list[Any]] = {"Arguments": []}
         sections |= {choice.group.capitalize(): [] for choice in CHOICES.values()}
@@ -71,8 +71,8 @@ def settings_of(context: typer.Context, *, file: Path | None = None) -> Settings
     UsageError
         Names the option or the variable, its word and what is allowed.
     """
-    from ..choices import CHOICES, settings_from_choices
     from ..settings import Settings
+    from ..settings.choices import CHOICES, settings_from_choices
 
     base = Settings() if file is None else Settings.load(file)
     chosen: dict[str, object] = {}
@@ -112,7 +112,7 @@ def _value(choice: Choice, word: str | bool, given: str) -> object:
 @cache
 def _setting_options() -> list[Any]:
     """Typer's own objects for the options, by way of a function that has them as parameters."""
-    from ..choices import CHOICES
+    from ..settings.choices import CHOICES
 
     def settings(**_words: str | None) -> None:
         """Stands for a command that takes nothing but settings."""

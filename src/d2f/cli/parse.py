@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import UsageError
-from ..focus_words import focus_fields
 
 __all__ = ["PARSERS", "parse_aperture", "parse_focus", "parse_tilt"]
 
@@ -32,6 +31,8 @@ def parse_focus(word: str) -> str:
     UsageError
         If it means none.
     """
+    from ..settings.focus_words import focus_fields
+
     focus_fields(word)
     return word
 

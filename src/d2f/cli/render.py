@@ -120,7 +120,7 @@ def _check_method(
     context: typer.Context, settings: Settings, *, save_disparity: Path | None
 ) -> None:
     """Of a method that has no use for a flag, the user is told before any work is done."""
-    from ..published_photo import refuse_idle
+    from ..published import refuse_idle
 
     refuse_idle(settings, context.obj["COMMANDLINE"])
     if save_disparity is not None and settings.method.model == "d2f2023":

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
-from d2f.collection import opened
 from d2f.errors import PhotoError
+from d2f.measures.collection import opened
 from d2f.scene import disparity_at_full_size
 
 __all__ = ["EdgeScores", "edge_scores", "evaluate_edges", "network_like"]

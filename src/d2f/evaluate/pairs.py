@@ -20,10 +20,10 @@ from d2f.evaluate.pairs_compare import Comparison, compared
 from d2f.evaluate.pairs_fit import Fit, fitted
 from d2f.evaluate.pairs_methods import Identity, Method, Opened, byte_codes, codes_of, sized
 from d2f.evaluate.pairs_protocols import Protocol, prepared, scores
-from d2f.exposure import aligned_exposure, exposure_gain
 from d2f.files import Photo
-from d2f.pairs import Pair, scene_of
-from d2f.similarity import psnr
+from d2f.measures.exposure import aligned_exposure, exposure_gain
+from d2f.measures.pairs import Pair, scene_of
+from d2f.measures.similarity import psnr
 
 __all__ = ["PairScore", "PairsReport", "evaluate_pairs"]
 

@@ -15,7 +15,7 @@ from d2f.evaluate.pairs_report import report_csv, report_json, report_text
 from d2f.evaluate.pairs_strips import Strips
 from d2f.files import check_target
 from d2f.files.atomic import write_whole
-from d2f.pairs import EBB_SPLITS, Pair, csv_pairs, ebb_pairs, realbokeh_pairs
+from d2f.measures.pairs import EBB_SPLITS, Pair, csv_pairs, ebb_pairs, realbokeh_pairs
 
 __all__ = ["PairsPlan", "run_pairs"]
 

@@ -16,11 +16,11 @@ from PIL import Image, ImageFilter
 
 from d2f import files
 from d2f.arrays import ByteImage, CodeImage, FloatImage
-from d2f.collection import resized
 from d2f.errors import PhotoError, UsageError
 from d2f.files import Photo
+from d2f.measures.collection import resized
+from d2f.measures.pairs import Pair
 from d2f.models.compact import CompactModel
-from d2f.pairs import Pair
 
 __all__ = ["F_NUMBER", "Identity", "MaskGaussian", "Method", "Opened", "Outputs", "sized"]
 

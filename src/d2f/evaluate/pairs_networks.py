@@ -15,12 +15,12 @@ import numpy as np
 
 from d2f import fusion, light, optics, renderer
 from d2f.arrays import ByteImage, FloatImage
-from d2f.choices import settings_from_choices
 from d2f.errors import MissingPartError
 from d2f.evaluate.pairs_methods import F_NUMBER, Fixed, Method, Opened, byte_codes, codes_of
 from d2f.files import Photo
-from d2f.pairs import Pair
+from d2f.measures.pairs import Pair
 from d2f.pipeline import Session
+from d2f.settings.choices import settings_from_choices
 
 if TYPE_CHECKING:
     from d2f.models.d2f2023 import D2F2023
@@ -125,7 +125,7 @@ class Published:
         """What the model makes of the photo."""
         import torch
 
-        from d2f.published import published_stages
+        from d2f.published.stages import published_stages
 
         codes = codes_of(photo.pixels).transpose(2, 0, 1)[None]
         output = published_stages(self.model, torch.from_numpy(np.ascontiguousarray(codes))).output

@@ -11,7 +11,7 @@ import numpy as np
 
 from d2f.arrays import FloatImage
 from d2f.errors import UsageError
-from d2f.similarity import Window, psnr, ssim
+from d2f.measures.similarity import Window, psnr, ssim
 
 __all__ = ["Protocol", "protocol_named", "scores"]
 

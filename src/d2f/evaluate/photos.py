@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import ImageOps
 
 from d2f.arrays import ByteImage
-from d2f.collection import index_rows, opened
 from d2f.errors import UsageError
 from d2f.evaluate.split import belongs
+from d2f.measures.collection import index_rows, opened
 
 __all__ = ["JudgedPhoto", "judged_photos"]
 

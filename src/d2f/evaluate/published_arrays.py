@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from d2f.models.d2f2023 import D2F2023
 from d2f.models.d2f2023.fusion import initial_mask, mask_threshold
 from d2f.models.d2f2023.radiance import radiance_weight
-from d2f.published import published_stages
+from d2f.published.stages import published_stages
 from d2f.renderer.paper import RADII, blur, layer_masks, layered_sums
 
 __all__ = ["Arrays", "layered_arrays", "picture_arrays"]

@@ -1,7 +1,7 @@
 """Which photos of a collection are judged: by scene, never by frame."""
 
-from d2f.collection import is_validation
 from d2f.errors import UsageError
+from d2f.measures.collection import is_validation
 
 __all__ = ["belongs"]
 

@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from d2f.arrays import ByteImage, FloatImage
-from d2f.collection import opened
 from d2f.errors import PhotoError, UsageError
-from d2f.exposure import aligned_exposure, exposure_gain
-from d2f.pairs import Pair
+from d2f.measures.collection import opened
+from d2f.measures.exposure import aligned_exposure, exposure_gain
+from d2f.measures.pairs import Pair
 
 __all__ = ["Crop", "PairCrops", "crop_loader"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
-from d2f.collection import index_rows, is_pseudo, is_validation, opened
 from d2f.errors import PhotoError
+from d2f.measures.collection import index_rows, is_pseudo, is_validation, opened
 
 __all__ = ["DepthPair", "MaskPhoto", "PhotoFolder", "read_photos"]
 

@@ -16,11 +16,11 @@ import numpy as np
 import torch
 
 from ..arrays import ByteImage, FloatImage
-from ..collection import opened
 from ..errors import UsageError
 from ..light.blobs import find_blobs, picture_scale
 from ..light.highlights import clip_light_of
 from ..light.lamp_model import FEATURES, LampModel, features_of_blobs, photo_median
+from ..measures.collection import opened
 from ..optics.tone_curves import SRGB, light_from_codes
 from .lamps import lamp_scene, photograph
 

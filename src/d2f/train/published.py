@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from d2f.errors import PhotoError, UsageError
+from d2f.measures.pairs import Pair, csv_pairs, ebb_pairs, realbokeh_pairs
 from d2f.models.d2f2023 import NARROW
 from d2f.models.d2f2023.model import BLOCKS, WIDTH
-from d2f.pairs import Pair, csv_pairs, ebb_pairs, realbokeh_pairs
 from d2f.train.crops import PairCrops
 from d2f.train.fusion import Fusion
 from d2f.train.hallucination import Hallucination, RendererName

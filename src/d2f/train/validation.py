@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from d2f import metrics
 from d2f.arrays import ByteImage, FloatImage
-from d2f.collection import resized
+from d2f.measures import metrics
+from d2f.measures.collection import resized
 from d2f.models.compact import LONG_SIDE_PX, network_photo
 from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
 from d2f.train.network import CompactNetwork

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..settings.choices import trouble_told
 from ..errors import UsageError, told
 from ..scene import Stroke
-from ..settings import FormatName, Settings
+from ..settings import Settings
+from ..settings.choices import trouble_told
 from ..settings.file import settings_from_text
+from ..settings.groups import FormatName
 from .photos import MOST_STROKES
 from .problems import Refusal
 

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from .errors import PhotoError
-from .models.d2f2023 import D2F2023
-from .models.d2f2023.fusion import REACH_PX
-from .models.d2f2023.radiance import radiance_weight
-from .models.d2f2023.strips import in_strips
-from .renderer.paper import LayeredSums, Method, layered_sums
+from ..errors import PhotoError
+from ..models.d2f2023 import D2F2023
+from ..models.d2f2023.fusion import REACH_PX
+from ..models.d2f2023.radiance import radiance_weight
+from ..models.d2f2023.strips import in_strips
+from ..renderer.paper import LayeredSums, Method, layered_sums
 
 __all__ = ["SMALLEST_SIDE_PX", "Stages", "network_size", "published_stages"]
 

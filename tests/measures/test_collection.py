@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from d2f.collection import index_rows, is_validation, opened
 from d2f.errors import PhotoError
+from d2f.measures.collection import index_rows, is_validation, opened
 
 
 def test_the_split_is_by_the_name_of_the_scene():

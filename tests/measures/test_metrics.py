@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from d2f import metrics
+from d2f.measures import metrics
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from ..errors import PhotoError, UsageError, told
 from .choices import trouble_in
-from .errors import PhotoError, UsageError, told
-from .settings import Settings
+from .groups import Settings
 
 __all__ = [
     "SIDECAR_VERSION",

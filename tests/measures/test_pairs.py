@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from d2f.collection import is_validation
 from d2f.errors import D2FError, PhotoError, UsageError
-from d2f.pairs import csv_pairs, ebb_pairs, realbokeh_pairs, scene_of
+from d2f.measures.collection import is_validation
+from d2f.measures.pairs import csv_pairs, ebb_pairs, realbokeh_pairs, scene_of
 
 
 def touch(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Settings: every choice a user can make, the same object for command line and library."""
+"""The groups of the settings: each field declared once, with its bounds and its words."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..optics import Aperture, ThinLens
 from .focus_words import LONGEST_M, box_trouble
-from .optics import Aperture, ThinLens
 
 __all__ = [
     "DepthSettings",
     "FocusSettings",
+    "FormatName",
     "LensSettings",
     "LightSettings",
     "MethodSettings",
@@ -296,6 +297,6 @@ class Settings(SettingsGroup):
         UsageError
             If it holds no settings.
         """
-        from .settings_file import settings_from_file
+        from .file import settings_from_file
 
         return settings_from_file(path)

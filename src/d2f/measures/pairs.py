@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from d2f.collection import is_validation
 from d2f.errors import PhotoError, UsageError
+from d2f.measures.collection import is_validation
 
 __all__ = ["Pair", "csv_pairs", "ebb_pairs", "realbokeh_pairs", "scene_of"]
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from . import light, optics
-from .arrays import CodeImage, FloatImage
-from .choices import CHOICES
-from .errors import MissingPartError, PhotoError, UsageError
-from .files import Photo
-from .settings import MethodSettings, Settings
+from .. import light, optics
+from ..arrays import CodeImage, FloatImage
+from ..errors import MissingPartError, PhotoError, UsageError
+from ..files import Photo
+from ..settings import MethodSettings, Settings
+from ..settings.choices import CHOICES
 
 if TYPE_CHECKING:
-    from .models.d2f2023 import D2F2023
+    from ..models.d2f2023 import D2F2023
 
 __all__ = ["PublishedPicture", "PublishedSession", "check_method", "refuse_idle"]
 
@@ -131,7 +131,7 @@ class PublishedSession:
     def _picture(self) -> PublishedPicture:
         import torch
 
-        from .published import published_stages
+        from .stages import published_stages
 
         photo = self.photo
         self._on_stage("blurring")
@@ -193,7 +193,7 @@ def refuse_idle(settings: Settings, chosen: Collection[str] = ()) -> None:
 
 
 def _check_size(photo: Photo) -> None:
-    from .published import network_size
+    from .stages import network_size
 
     rows, cols = photo.size
     network_size(rows, cols)
@@ -224,7 +224,7 @@ def _model(weights: Path | None) -> D2F2023:
 @lru_cache(maxsize=1)
 def _loaded(weights: Path, _changed_ns: int, _size: int) -> D2F2023:
     """The model of a file as it is now; kept, since a batch has many photos."""
-    from .models.d2f2023.checkpoint import load_d2f2023
+    from ..models.d2f2023.checkpoint import load_d2f2023
 
     return load_d2f2023(weights)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from d2f.errors import UsageError
-from d2f.similarity import psnr, ssim
+from d2f.measures.similarity import psnr, ssim
 
 # Worst seen: 4e-15 against scikit-image, 1.2e-6 against torchmetrics (float32).
 AGREEMENT = 2e-5

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from .errors import UsageError
+from ..errors import UsageError
 
 __all__ = ["LONGEST_M", "WORDS", "box_trouble", "focus_fields"]
 

@@ -15,9 +15,9 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from .errors import UsageError, told
+from ..errors import UsageError, told
 from .focus_words import focus_fields
-from .settings import Option, Settings, SettingsGroup
+from .groups import Option, Settings, SettingsGroup
 
 __all__ = ["CHOICES", "Choice", "settings_from_choices", "trouble_in", "trouble_told"]
 

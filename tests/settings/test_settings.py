@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from d2f.choices import CHOICES, settings_from_choices
 from d2f.errors import UsageError
 from d2f.settings import Settings
+from d2f.settings.choices import CHOICES, settings_from_choices
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def test_defaults_are_the_documented_ones():

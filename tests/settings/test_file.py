@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from d2f import Settings
-from d2f.choices import settings_from_choices
 from d2f.errors import D2FError, PhotoError, UsageError
+from d2f.settings.choices import settings_from_choices
 
 LOOK = settings_from_choices(f_number=2.8, focus=(0.25, 0.5), blades=7, highlights=0.5)
 
