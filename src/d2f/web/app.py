@@ -17,10 +17,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from ..files import DepthUnit, DepthWish
-from ..settings import FormatName, Settings
+from ..settings import Settings
+from ..settings.groups import FormatName
 from .guard import Guard
 from .jobs import Answer, Job, StoredPhoto
 from .metrics import METRICS_TYPE, Metrics
@@ -138,14 +140,16 @@ def _add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        words = str(error.detail)
+        words, headers = str(error.detail), dict(error.headers or {})
         if not isinstance(error, Refusal):
+            if error.status_code == 405:
+                headers["Allow"] = _methods_of(app, request.url.path)
             words = {
                 404: f"there is nothing at {request.url.path[:80]}: see /openapi.json.",
                 405: f"{request.method} is no method of this path: see /openapi.json.",
                 400: "the request cannot be parsed: check its body.",
             }.get(error.status_code, words)
-        return problem(error.status_code, words, dict(error.headers or {}))
+        return problem(error.status_code, words, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
@@ -154,6 +158,13 @@ def _add_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def broken(_request: Request, _error: Exception) -> Response:
         return problem(500, "the server made a mistake: its log tells which.")
+
+
+def _methods_of(app: FastAPI, path: str) -> str:
+    """All methods of a path, which may have a route for each."""
+    routes = [route for route in app.routes if isinstance(route, Route)]
+    found = {m for route in routes if route.path_regex.match(path) for m in route.methods or ()}
+    return ", ".join(sorted(found))
 
 
 def _add_service(app: FastAPI, rooms: Rooms) -> None:
