@@ -94,7 +94,8 @@ def box(kind: bytes, *parts: bytes) -> bytes:
 
 def two_images(
     main: np.ndarray, plane: np.ndarray, *, xmp: str | None, turn: int = 0, turn_plane: bool = True,
-    aux: bytes = b"urn:mpeg:hevc:2015:auxid:2", announced: tuple[int, int] | None = None,
+    mirror: int | None = None, aux: bytes = b"urn:mpeg:hevc:2015:auxid:2",
+    announced: tuple[int, int] | None = None,
 ) -> bytes:  # fmt: skip
     """A HEIC file as a camera writes it: picture, plane bound by auxl, XMP bound by cdsc.
 
@@ -108,6 +109,8 @@ def two_images(
                    for p in own]  # fmt: skip
         if turn and (index == 0 or turn_plane):
             own.append(box(b"irot", bytes([turn])))
+        if mirror is not None and (index == 0 or turn_plane):
+            own.append(box(b"imir", bytes([mirror])))
         if index:
             own.append(full(b"auxC", 0, 0, aux + b"\0"))
         numbers = range(len(properties) + 1, len(properties) + len(own) + 1)
@@ -179,6 +182,19 @@ def test_a_plane_is_turned_with_its_picture(turn_plane):
     main, plane = picture((96, 128)), codes(disparity())
     found = embedded_depth(two_images(main, plane, xmp=told(), turn=1, turn_plane=turn_plane))
     assert np.abs(found.disparity / np.rot90(disparity()) - 1).max() < READ_ERROR
+
+
+@pytest.mark.parametrize("turn_plane", [True, False])
+@pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.parametrize("mirror", [0, 1])
+def test_a_plane_is_mirrored_with_its_picture(mirror, turn, turn_plane):
+    """0 exchanges top and bottom, 1 left and right; libheif, which mirrors both, is the witness."""
+    file = two_images(
+        picture((96, 128)), codes(disparity()), xmp=told(), turn=turn, turn_plane=turn_plane,
+        mirror=mirror,
+    )  # fmt: skip
+    wanted = np.flip(np.rot90(disparity(), turn), mirror)
+    assert np.abs(embedded_depth(file).disparity / wanted - 1).max() < READ_ERROR
 
 
 def test_a_matte_comes_with_the_depth():

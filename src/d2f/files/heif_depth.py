@@ -18,6 +18,7 @@ import numpy as np
 from ..arrays import FloatImage
 from ..errors import D2FError, PhotoError
 from .containers.heic import decoder, without_metadata
+from .containers.heif_words import turned_by, turns_of
 from .depth_values import LARGER_THAN_PHOTO, MAX_DISPARITY, UnusableDepth, stretched
 from .heif_items import Heif, heif_of
 from .limits import DEFAULT_LIMITS
@@ -132,8 +133,8 @@ def _check_sizes(heif: Heif, name: str) -> None:
 
 def _upright_size(heif: Heif) -> tuple[int, int]:
     cols, rows = heif.size_of(heif.primary) or (0, 0)
-    turn = heif.property_of(heif.primary, b"irot") or b"\0"
-    return (cols, rows) if turn[0] & 1 else (rows, cols)
+    rotation, _ = turns_of(heif, heif.primary)
+    return (cols, rows) if rotation % 2 else (rows, cols)
 
 
 def _description_of(heif: Heif, item: int, name: str) -> Element | None:
@@ -164,13 +165,7 @@ def _turned_as_primary(heif: Heif, item: int, shares: FloatImage) -> FloatImage:
     kinds = (b"irot", b"imir")
     if any(heif.property_of(item, kind) is not None for kind in kinds):
         return shares
-    turn = heif.property_of(heif.primary, b"irot")
-    if turn:
-        shares = np.rot90(shares, turn[0] & 3)  # anticlockwise, as np.rot90 turns
-    mirror = heif.property_of(heif.primary, b"imir")
-    if mirror:
-        shares = shares[:, ::-1] if mirror[0] & 1 == 0 else shares[::-1]
-    return np.ascontiguousarray(shares)
+    return turned_by(shares, *turns_of(heif, heif.primary))
 
 
 def _disparity(

@@ -18,7 +18,7 @@ from ..heif_write import NewItem, box_of, with_items
 from ..limits import Limits
 from ..photo import Metadata
 
-__all__ = ["HeifWords", "heif_turned", "heif_words", "with_metadata"]
+__all__ = ["HeifWords", "heif_turned", "heif_words", "turned_by", "turns_of", "with_metadata"]
 
 RDF_XML = "application/rdf+xml"
 UNSPECIFIED = 2  # of H.273
@@ -70,7 +70,7 @@ def heif_words(content: bytes, *, name: str, limits: Limits) -> HeifWords:
     points = struct.unpack_from(">HHH", nclx, 4) if nclx is not None and len(nclx) >= 10 else None
     cicp = (points[0], points[1]) if points and points[1] != UNSPECIFIED else None
     profile = _colour(heif, b"prof") or _colour(heif, b"rICC")
-    turn, mirror = (heif.property_of(heif.primary, kind) for kind in (b"irot", b"imir"))
+    rotation, mirror = turns_of(heif, heif.primary)
     metadata = Metadata(
         exif=_exif(heif), icc=profile[4:] if profile else None, xmp=_xmp(heif), cicp=cicp
     )
@@ -82,8 +82,8 @@ def heif_words(content: bytes, *, name: str, limits: Limits) -> HeifWords:
         matrix=points[2] if points else UNSPECIFIED,
         subsampling=subsampling,
         bits=bits,
-        rotation=turn[0] & 3 if turn else 0,
-        mirror=mirror[0] & 1 if mirror else None,
+        rotation=rotation,
+        mirror=mirror,
         notes=_notes(content, heif),
     )
 
@@ -154,13 +154,29 @@ def _notes(content: bytes, heif: Heif) -> tuple[str, ...]:
 
 def heif_turned(codes: NDArray[Any], words: HeifWords) -> tuple[NDArray[Any], Metadata]:
     """Codes as the file's turns want them shown, and metadata that no longer ask for any."""
-    codes = np.rot90(codes, words.rotation)
-    if words.mirror is not None:
-        codes = codes[::-1] if words.mirror == 0 else codes[:, ::-1]
+    codes = turned_by(codes, words.rotation, words.mirror)
     rows, cols = codes.shape[:2]
     exif = words.metadata.exif
     upright = None if exif is None else upright_exif(exif, cols, rows)
-    return np.ascontiguousarray(codes), replace(words.metadata, exif=upright)
+    return codes, replace(words.metadata, exif=upright)
+
+
+def turns_of(heif: Heif, item: int) -> tuple[int, int | None]:
+    """Rotation and mirror of a picture, as in `HeifWords`."""
+    turn, mirror = (heif.property_of(item, kind) for kind in (b"irot", b"imir"))
+    return turn[0] & 3 if turn else 0, mirror[0] & 1 if mirror else None
+
+
+def turned_by(codes: NDArray[Any], rotation: int, mirror: int | None) -> NDArray[Any]:
+    """A stored picture (h, w, ...) as it is shown: rotated, then mirrored (ISO/IEC 23000-22, 7.3).
+
+    The axis of a mirror was worded both ways; since 23008-12:2022 (6.5.12) 0 exchanges top and
+    bottom, as cameras and decoders had always done.
+    """
+    codes = np.rot90(codes, rotation)
+    if mirror is not None:
+        codes = codes[::-1] if mirror == 0 else codes[:, ::-1]
+    return np.ascontiguousarray(codes)
 
 
 def with_metadata(content: bytes, metadata: Metadata, *, profile: bool) -> bytes:
