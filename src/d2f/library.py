@@ -15,7 +15,8 @@ from .arrays import FloatImage
 from .errors import UsageError, told
 from .files import Photo
 from .outputs import check_picture_name, picture_bytes, write_picture
-from .pipeline import Picture, Session, open_session
+from .pictures import Picture
+from .pipeline import Session, open_session
 from .published import PublishedSession, refuse_idle
 from .scene import Subject
 from .settings import Settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import files
 from .errors import UsageError
-from .pipeline import Picture, Rendered
+from .pictures import Picture, Rendered
 from .settings import OutputSettings
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any
@@ -21,88 +20,18 @@ from .files import FoundDepth, Photo, Shot
 from .models.compact import SMALLEST_PHOTO_PX, CompactModel
 from .models.depth_providers import depth_provider
 from .models.faces import DetectedFace, FaceDetector
-from .published import PublishedPicture, PublishedSession, check_method
+from .pictures import Rendered
+from .published import PublishedSession, check_method
 from .scene import Focus, Subject, View
 from .settings import DepthSettings, LensSettings, LightSettings, MethodSettings, Settings
 
-__all__ = ["Picture", "Rendered", "Session", "open_session"]
+__all__ = ["Session", "open_session"]
 
 NEAREST_FOCUS_M = 0.02  # a nearer SubjectDistance is a slip of a writer: lenses end there
 
 
 def _ignore(_stage: str) -> None:
     """Nobody wants to know how far the work is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rendered:
-    """A finished picture and everything it was made from.
-
-    Attributes
-    ----------
-    photo : Photo
-        In the source's format, bit depth and tone curve, with its metadata.
-    disparity : float32 (H, W)
-        Larger is nearer; 1/m, or relative 0..1.
-    defocus_px : float32 (H, W), px
-        Signed radius of the circle of confusion, + nearer than the plane of focus.
-    in_focus : float32 (H, W), 0..1
-        1 keeps the original pixel.
-    focus : Focus
-        Where the plane of focus lies, and how sure that is.
-    f_number : float
-        inf where nothing is blurred.
-    depth_source : str
-        "model", "file" or "embedded".
-    metric : bool
-        Whether disparity is in 1/m.
-    focal_length_sides : float, optional
-        The shot's focal length over the long side of its sensor, as far as it is known.
-    warnings : tuple of str
-        What may be wrong with the picture, in words; see `scene.warnings_of`.
-    """
-
-    photo: Photo
-    disparity: FloatImage
-    defocus_px: FloatImage
-    in_focus: FloatImage
-    focus: Focus
-    f_number: float
-    depth_source: str
-    metric: bool = False
-    focal_length_sides: float | None = None
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def maps(self) -> dict[str, FloatImage]:
-        """The maps by the names of the options that save them."""
-        return {
-            "defocus": self.defocus_px,
-            "disparity": self.disparity,
-            "mask": self.in_focus,
-        }
-
-    def told(self) -> str:
-        """What a person is told about the picture."""
-        (x, y), certainty = self.focus.point, self.focus.certainty
-        doubt = "" if certainty == "sure" else f" ({certainty})"
-        strength = "no blur" if math.isinf(self.f_number) else f"f/{self.f_number:.3g}"
-        return f"focus {x:.2f},{y:.2f}{doubt}  {strength}"
-
-    def summary(self) -> dict[str, Any]:
-        """The figures worth telling, ready for JSON."""
-        return {
-            "focus": self.focus.summary(),
-            "f_number": None if math.isinf(self.f_number) else round(self.f_number, 3),
-            "nearest_defocus_px": round(float(self.defocus_px.max()), 2),
-            "farthest_defocus_px": round(float(self.defocus_px.min()), 2),
-            "in_focus_share": round(float(self.in_focus.mean()), 4),
-            "depth_source": self.depth_source,
-            "warnings": list(self.warnings),
-        }
-
-
-Picture = Rendered | PublishedPicture
 
 
 def open_session(
@@ -169,29 +98,11 @@ class Session:
         check_method(settings.method, MethodSettings())
         photo, view = self.photo, self.view
         focus = self.focus_for(settings)
-        disparity = scene.held_disparity(
-            view.disparity,
-            view.subject if focus.on_subject else None,
-            at=focus.disparity,
-            subject_range=focus.subject_range,
-            contact=None if view.metric else focus.contact,  # metric depth has no need of mending
-        )
-        disparity = optics.untilted_disparity(disparity, tilt=settings.lens.tilt, point=focus.point)
-        sides = self._shot.focal_length_sides if view.metric else None
-        lens = _lens_for(settings.lens, disparity, focus, photo.long_side_px, sides)
-        defocus_px = optics.defocus_from_disparity(
-            disparity, focus.disparity, lens, long_side_px=photo.long_side_px
-        )
-        own_px = self._own_defocus(focus)
-        if own_px is not None:
-            defocus_px = optics.missing_defocus(defocus_px, own_px)
-        if self._matte is not None:
-            defocus_px = renderer.near_defocus(defocus_px, self._matte)
+        defocus_px, f_number = self._defocus_for(settings.lens, focus)
+        aperture = _aperture_of(settings.lens)
         self._on_stage("blurring")
         radiance = self.radiance_with(settings.light)
-        blurred = renderer.blur(
-            radiance, defocus_px, aperture=_aperture_of(settings.lens), matte=self._matte
-        )
+        blurred = renderer.blur(radiance, defocus_px, aperture=aperture, matte=self._matte)
         self._on_stage("fusing")
         in_focus = fusion.in_focus_mask(defocus_px)
         if self._matte is not None:  # what shows through hair may be blurred
@@ -207,10 +118,8 @@ class Session:
         fused = fusion.keep_in_focus(photo.pixels, codes, in_focus)
         finished = replace(
             photo.with_pixels(fused),
-            gain_map=blurred_gain_map(
-                photo, fused, defocus_px, in_focus, aperture=_aperture_of(settings.lens)
-            ),
-            edit=_edit_of(settings, focus, lens.f_number, view.source),
+            gain_map=blurred_gain_map(photo, fused, defocus_px, in_focus, aperture=aperture),
+            edit=_edit_of(settings, focus, f_number, view.source),
         )
         return Rendered(
             photo=finished,
@@ -218,7 +127,7 @@ class Session:
             defocus_px=defocus_px,
             in_focus=in_focus,
             focus=focus,
-            f_number=lens.f_number,
+            f_number=f_number,
             depth_source=view.source,
             metric=view.metric,
             focal_length_sides=self._shot.focal_length_sides,
@@ -258,6 +167,29 @@ class Session:
         """What may be wrong with the picture that these settings give, in words."""
         seen = scene.warnings_of(self.view, focus, automatic=settings.focus.mode == "auto")
         return (*self._trouble, *self.photo.notes, *seen)
+
+    def _defocus_for(self, wish: LensSettings, focus: Focus) -> tuple[FloatImage, float]:
+        """Signed radius (H, W) in pixels that the lens adds at this focus, and its f-number."""
+        photo, view = self.photo, self.view
+        disparity = scene.held_disparity(
+            view.disparity,
+            view.subject if focus.on_subject else None,
+            at=focus.disparity,
+            subject_range=focus.subject_range,
+            contact=None if view.metric else focus.contact,  # metric depth has no need of mending
+        )
+        disparity = optics.untilted_disparity(disparity, tilt=wish.tilt, point=focus.point)
+        sides = self._shot.focal_length_sides if view.metric else None
+        lens = _lens_for(wish, disparity, focus, photo.long_side_px, sides)
+        defocus_px = optics.defocus_from_disparity(
+            disparity, focus.disparity, lens, long_side_px=photo.long_side_px
+        )
+        own_px = self._own_defocus(focus)
+        if own_px is not None:
+            defocus_px = optics.missing_defocus(defocus_px, own_px)
+        if self._matte is not None:
+            defocus_px = renderer.near_defocus(defocus_px, self._matte)
+        return defocus_px, lens.f_number
 
     def _own_defocus(self, focus: Focus) -> FloatImage | None:
         """Blur that the camera's own lens has made; None where that cannot be told.

@@ -10,7 +10,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any, Final
 
-from .pipeline import Picture
+from .pictures import Picture
 from .settings import Settings
 from .settings.file import SIDECAR_VERSION, VERSION_KEY, tree_from_settings
 

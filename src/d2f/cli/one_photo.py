@@ -10,7 +10,7 @@ from .pipes import read_input, write_output
 from .targets import C2PA_ACTIONS, Job
 
 if TYPE_CHECKING:
-    from ..pipeline import Picture
+    from ..pictures import Picture
     from ..settings import Settings
 
 __all__ = ["render_one"]

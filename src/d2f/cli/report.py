@@ -14,7 +14,7 @@ from .say import say, say_error
 from .targets import C2PA_ACTIONS
 
 if TYPE_CHECKING:
-    from ..pipeline import Picture
+    from ..pictures import Picture
     from .targets import Job
 
 __all__ = ["Reporter"]

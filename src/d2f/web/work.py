@@ -17,7 +17,8 @@ from ..display import srgb_copy
 from ..errors import D2FError, MissingPartError
 from ..files import Limits, Photo
 from ..outputs import check_picture_name, picture_bytes
-from ..pipeline import Rendered, Session
+from ..pictures import Rendered
+from ..pipeline import Session
 from ..preview import PreviewSession
 from ..settings import DepthSettings, Settings
 from ..sidecar import sidecar_bytes, sidecar_for
