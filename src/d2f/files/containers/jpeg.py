@@ -11,6 +11,7 @@ from PIL import Image, JpegImagePlugin
 
 from ..codes import narrowed, widened
 from ..device import ink_photo
+from ..exif import orientation_of
 from ..limits import Limits
 from ..photo import DeviceCodes, GainMap, Metadata, Photo, photo_of, photo_to_array
 from ..xmp import split_for_jpeg
@@ -46,7 +47,11 @@ OWN = {
     APP13: (PHOTOSHOP,),
     APP14: (b"",),
 }  # segments that are made anew
-JFIF = b"JFIF\0"
+JFIF, JFIF_FACTS = b"JFIF\0", 7  # bytes before the thumbnail's size
+COLOURS = 3  # channels of a photo that is neither grey nor inks
+RARE_SUBSAMPLING = (
+    "its rare chroma subsampling (4:4:0, 4:1:1 or odder) becomes 4:4:4, which keeps more"
+)
 LUMINANCE_QUALITY_50_SUM = 3688  # of T.81, table K.1
 C2PA_LOST = "its C2PA manifest, which no longer holds for the edited picture, is left out"
 
@@ -64,9 +69,8 @@ class JpegCoding:
     progressive : bool
     rgb : bool
         Whether the file holds RGB instead of YCbCr.
-    jfif : bool
-    dpi : (x, y), optional
-        Dots per inch of the JFIF header.
+    jfif : tuple of Segment
+        The JFIF header, as the upright photo has it; cameras write none.
     segments : tuple of Segment
         What is neither EXIF, ICC, XMP nor IPTC.
     trailer : Trailer, optional
@@ -77,8 +81,7 @@ class JpegCoding:
     subsampling: int = 0
     progressive: bool = False
     rgb: bool = False
-    jfif: bool = True
-    dpi: tuple[float, float] | None = None
+    jfif: tuple[Segment, ...] = ()
     segments: tuple[Segment, ...] = ()
     trailer: Trailer | None = None
 
@@ -100,10 +103,11 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
             subsampling=JpegImagePlugin.get_sampling(image),
             progressive=bool(image.info.get("progressive")),
             rgb=image.mode == "RGB" and _holds_rgb(parts),
-            jfif=bool(parts.payloads(APP0, JFIF)),
-            dpi=image.info.get("dpi"),
+            jfif=_jfif_of(parts, metadata),
             segments=others,
         )
+        if image.layers == COLOURS and coding.subsampling < 0:
+            notes += (RARE_SUBSAMPLING,)
         image.load()
         codes = np.asarray(image)
     if codes.ndim == 3 and codes.shape[2] == 4:
@@ -133,6 +137,17 @@ def _others(parts: JpegParts) -> tuple[tuple[Segment, ...], tuple[str, ...]]:
     return tuple(kept), (C2PA_LOST,) if manifests else ()
 
 
+def _jfif_of(parts: JpegParts, metadata: Metadata) -> tuple[Segment, ...]:
+    """The JFIF header (version, unit, density across and down) without its thumbnail (T.871)."""
+    told = parts.payloads(APP0, JFIF)
+    if not told or len(told[0]) < JFIF_FACTS:
+        return ()
+    version, across, down = told[0][:3], told[0][3:5], told[0][5:7]
+    if orientation_of(metadata.exif) >= 5:  # rows and columns are swapped
+        across, down = down, across
+    return (Segment(APP0, JFIF + version + across + down + bytes(2)),)
+
+
 def _holds_rgb(parts: JpegParts) -> bool:
     """Adobe's transform 0 on three channels (Technical note 5116)."""
     adobe = parts.payloads(APP14, b"Adobe")
@@ -156,7 +171,7 @@ def _read_12_bit(
     values = np.frombuffer(content, ">u2" if wide else "u1", 64, table + 5)
     coding = JpegCoding(
         tables=(tuple(int(value) for value in values),),
-        jfif=bool(parts.payloads(APP0, JFIF)),
+        jfif=_jfif_of(parts, metadata),
         segments=others,
     )
     return photo_of(
@@ -171,12 +186,12 @@ def encoded(photo: Photo, metadata: Metadata) -> bytes:
     metadata = split_for_jpeg(metadata)
     segments = metadata_segments(metadata, name=photo.name)
     if coding is not None:
-        segments += coding.segments
+        segments = [*coding.jfif, *segments, *coding.segments]
     if photo.stored_depth == "u12":
         picture = _encoded_12_bit(photo, coding)
     else:
         picture = _encoded(photo, coding)
-    jfif = coding is None or coding.jfif
+    jfif = coding is None  # else its own, or none
     if coding is None or coding.trailer is None:
         return spliced(picture, segments, jfif=jfif)
     return with_trailer(picture, segments, coding.trailer, photo, jfif=jfif)
@@ -192,10 +207,9 @@ def _encoded(photo: Photo, coding: JpegCoding | None) -> bytes:
     if coding is not None:
         options = {
             "qtables": [list(table) for table in coding.tables],
-            "subsampling": max(coding.subsampling, 0),  # rare ones (4:4:0) are kept whole
+            "subsampling": max(coding.subsampling, 0),
             "progressive": coding.progressive,
             "keep_rgb": coding.rgb,
-            "dpi": coding.dpi or (0, 0),
         }
     file = io.BytesIO()
     image.save(file, "JPEG", **options)
