@@ -133,3 +133,36 @@ def test_serve_tells_its_options():
     words = CliRunner().invoke(app, ["serve", "--help"]).output
     for option in ("--host", "--port", "--workers", "--max-upload", "--max-pixels", "--token"):
         assert option in words
+
+
+def test_a_worker_that_runs_out_of_memory_says_so_and_goes_on(tmp_path, jpeg):
+    """A photo that needs more than its limit is refused in words, a smaller one is rendered."""
+    import asyncio
+    import io
+
+    from PIL import Image
+
+    from d2f.web.jobs import Job, StoredPhoto
+    from d2f.web.options import MEGA, ServeOptions
+    from d2f.web.problems import Refusal
+    from d2f.web.workers import Worker
+
+    file = io.BytesIO()
+    Image.new("RGB", (7000, 5000)).save(file, "JPEG")
+    (tmp_path / "large").write_bytes(file.getvalue())
+    (tmp_path / "small").write_bytes(jpeg)
+
+    async def work() -> None:
+        worker = Worker(ServeOptions(worker_bytes=600 * MEGA), tmp_path)
+        try:
+            large = StoredPhoto(id="large", file=tmp_path / "large", name="large.jpg")
+            with pytest.raises(Refusal, match="more memory") as refusal:
+                await worker.do(Job(kind="render", photo=large, output=tmp_path / "out"))
+            assert refusal.value.status_code == 413
+            small = StoredPhoto(id="small", file=tmp_path / "small", name="small.jpg")
+            answer = await worker.do(Job(kind="render", photo=small, output=tmp_path / "out"))
+            assert answer.filename == "small.bokeh.jpg"
+        finally:
+            worker.stop()
+
+    asyncio.run(work())

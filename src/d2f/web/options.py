@@ -20,6 +20,11 @@ def _workers() -> int:
     return max(2, (os.cpu_count() or 2) // 2)
 
 
+def _part_of_memory(workers: int) -> int:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(int(total * MEMORY_SHARE / workers), LEAST_WORKER_BYTES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """Choices of whoever runs the server.
@@ -44,6 +49,8 @@ class ServeOptions:
         Jobs that may wait for one worker; more are told to come back later.
     job_seconds : float
         What a single job may take.
+    worker_bytes : int
+        Memory that one worker may ask for; 0 stands for its part of the machine's.
     """
 
     host: str = "127.0.0.1"
@@ -56,8 +63,11 @@ class ServeOptions:
     session_bytes: int = 1_500 * MEGA
     queue: int = 8
     job_seconds: float = 180.0
+    worker_bytes: int = 0
 
     def __post_init__(self) -> None:
+        if not self.worker_bytes:
+            object.__setattr__(self, "worker_bytes", _part_of_memory(self.workers))
         if not self.loopback and self.token is None:
             raise UsageError(
                 f"--host {self.host} can be reached by other machines: give --token, too, which "
@@ -80,12 +90,6 @@ class ServeOptions:
             return ip_address(self.host).is_loopback
         except ValueError:
             return False
-
-    @property
-    def worker_bytes(self) -> int:
-        """Memory that one worker may ask for."""
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return max(int(total * MEMORY_SHARE / self.workers), LEAST_WORKER_BYTES)
 
     @property
     def worker_threads(self) -> int:
