@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
+from importlib.metadata import version
 
 import imagecodecs
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import d2f
+from d2f import files
 from d2f.errors import MissingPartError, PhotoError, UsageError
 from d2f.published.session import LARGEST_PX
 
@@ -99,6 +102,28 @@ def test_metadata_and_orientation_are_kept(weights, photo_srgb, tmp_path):
     with Image.open(tmp_path / "a.bokeh.jpg") as written:
         assert written.getexif()[0x010F] == "Maker"
         assert written.size == photo_srgb.shape[:2]
+
+
+def test_the_edit_is_told_and_what_is_lost_too(weights, photo_srgb):
+    """The XMP names the model, and what the reader could not keep is passed on."""
+    photo = replace(files.photo_from_array(photo_srgb), notes=("its manifest is left out",))
+    picture = d2f.open(photo, model="d2f2023", weights=weights).render_with_maps()
+    assert picture.photo.edit == {"Version": version("d2f"), "Model": "d2f2023"}
+    assert picture.summary()["warnings"] == ["its manifest is left out"]
+    written = files.photo_from_bytes(files.photo_to_bytes(picture.photo, "JPEG"))
+    assert files.describe(written)["edit"]["Model"] == "d2f2023"
+
+
+def test_a_gain_map_is_blurred_with_the_picture(weights, photo_srgb):
+    """A lamp that only a bright screen shows becomes a disc, as in the picture it belongs to."""
+    codes = np.zeros((*(side // 4 for side in photo_srgb.shape[:2]), 3), np.uint8)
+    rows, cols = codes.shape[:2]
+    codes[rows // 2, cols // 2] = 255
+    photo = replace(files.photo_from_array(photo_srgb), gain_map=files.GainMap(codes=codes))
+    picture = d2f.open(photo, model="d2f2023", weights=weights).render_with_maps()
+    blurred = picture.photo.gain_map.codes
+    assert blurred[rows // 2, cols // 2].max() < 255
+    assert (blurred[rows // 2, cols // 2 + 1] > codes[rows // 2, cols // 2 + 1]).all()
 
 
 def test_defocus_and_mask_are_the_papers(weights, photo_srgb, expected, tmp_path):

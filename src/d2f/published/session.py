@@ -8,8 +8,9 @@ white, since the method knows nothing above.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from .. import light, optics
 from ..arrays import CodeImage, FloatImage
+from ..blurred_gain_map import blurred_gain_map
 from ..errors import MissingPartError, PhotoError, UsageError
 from ..files import Photo
 from ..settings import MethodSettings, Settings
@@ -74,6 +76,7 @@ class PublishedPicture:
             "least_defocus": round(float(self.defocus.min()), 4),
             "largest_defocus": round(float(self.defocus.max()), 4),
             "in_focus_share": round(float(self.in_focus.mean()), 4),
+            "warnings": list(self.photo.notes),
         }
 
 
@@ -138,12 +141,29 @@ class PublishedSession:
         codes = torch.from_numpy(_display_codes(photo)).permute(2, 0, 1)[None]
         stages = published_stages(self._model, codes)
         self._on_stage("fusing")
-        output = stages.output[0].permute(1, 2, 0).numpy()
-        return PublishedPicture(
-            photo=photo.with_pixels(_codes_like(photo, output)),
-            defocus=stages.defocus_up[0, 0].numpy(),
-            in_focus=stages.mask[0, 0].numpy(),
+        finished = _codes_like(photo, stages.output[0].permute(1, 2, 0).numpy())
+        defocus, in_focus = stages.defocus_up[0, 0].numpy(), stages.mask[0, 0].numpy()
+        scale = photo.size[1] / stages.x.shape[3]  # from the network's pixels to the photo's
+        gain_map = blurred_gain_map(
+            photo, finished, _behind_focus(defocus, scale), in_focus, aperture=optics.Aperture()
         )
+        return PublishedPicture(
+            photo=replace(
+                photo.with_pixels(finished),
+                gain_map=gain_map,
+                edit={"Version": version("d2f"), "Model": "d2f2023"},
+            ),
+            defocus=defocus,
+            in_focus=in_focus,
+        )
+
+
+def _behind_focus(defocus: FloatImage, scale: float) -> FloatImage:
+    """The paper's unsigned D as radii in px of the photo; nothing of it may hide what is sharp."""
+    from ..renderer.paper import RADII
+
+    steps = np.linspace(0, 1, len(RADII))
+    return (-scale * np.interp(defocus, steps, RADII)).astype(np.float32)
 
 
 def check_method(wanted: MethodSettings, opened: MethodSettings) -> None:
