@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -243,6 +245,26 @@ def test_what_is_not_finite_is_beyond_every_tolerance():
     assert not row.within
 
 
+def test_an_infinite_array_is_beyond_and_told_without_a_warning():
+    """Tolerances that grow with the value do not grow with infinity."""
+    for tolerance in (Tolerance(1.0), Tolerance(1.0, relative=1e-6), Tolerance(0.0, peak=1e-5)):
+        row = compared("case", "array", np.zeros(3), np.array([0, np.inf, 0]), tolerance)
+        assert not row.within
+        row = compared("case", "array", np.full(3, np.inf), np.full(3, np.inf), tolerance)
+        assert not row.within
+
+
+@pytest.mark.parametrize("values", [[], [0.2, 0.3]])
+def test_a_threshold_of_another_size_is_beyond(stand_in, tmp_path, values):
+    """A row that tells the shape, no crash; one value may come with axes or without."""
+    for name in ("blocks.png", "state_dict.json"):
+        shutil.copy(stand_in / name, tmp_path)
+    np.savez(tmp_path / "blocks.npz", mask_threshold=np.array(values, np.float32))
+    (row,) = evaluate_conformance(tmp_path)
+    assert not row.within
+    assert "has shape" in row.note
+
+
 def _without_picture(folder):
     np.savez(folder / "lonely.npz", defocus=np.zeros((1, 64, 64)))
 
@@ -315,6 +337,27 @@ def _empty(folder):
     np.savez(folder / "kernels.npz")
 
 
+def _text_in_archive(folder):
+    with zipfile.ZipFile(folder / "layered_rendering.npz", "w") as archive:
+        archive.writestr("a/output", "no array")
+
+
+def _small_case(folder):
+    flat = np.zeros((20, 20))
+    arrays = {"a/image": np.zeros((3, 20, 20)), "a/defocus": flat, "a/radiance_sigmoid": flat}
+    np.savez(folder / "layered_rendering.npz", **arrays)
+
+
+def _endless_seed(folder):
+    _broken_listing(folder)
+    (folder / "state_dict.json").write_text('{"seed": 1e999}')
+
+
+def _deep_listing(folder):
+    _broken_listing(folder)
+    (folder / "state_dict.json").write_text("[" * 100_000)
+
+
 @pytest.mark.parametrize(
     ("fill", "words"),
     [
@@ -333,6 +376,10 @@ def _empty(folder):
         (_foreign_listing, r"differ in \d+ keys"),
         (_nothing, r"holds no .npz"),
         (_empty, r"holds no arrays to compare"),
+        (_text_in_archive, r"layered_rendering.npz: a/output is of type \|S0"),
+        (_small_case, r"layered_rendering.npz: a has 20 x 20 pixels: sides need more than 34"),
+        (_endless_seed, r"state_dict.json is no listing"),
+        (_deep_listing, r"state_dict.json is no listing"),
     ],
 )
 def test_folders_that_cannot_be_used_are_told(tmp_path, fill, words):

@@ -117,16 +117,17 @@ def compared(
         note = f"has shape {expected.shape}, the model's is {actual.shape}"
         return Row(case=case, array=array, within=False, tolerance=tolerance.largest, note=note)
     want = expected.astype(np.float64)
-    difference = np.abs(actual.astype(np.float64) - want)
-    allowed = (
-        tolerance.largest
-        + tolerance.relative * np.abs(want)
-        + tolerance.peak * np.abs(want).max(initial=0)
-    )
+    with np.errstate(invalid="ignore"):  # infinities: refused below, whatever they allow
+        difference = np.abs(actual.astype(np.float64) - want)
+        allowed = (
+            tolerance.largest
+            + tolerance.relative * np.abs(want)
+            + tolerance.peak * np.abs(want).max(initial=0)
+        )
     rms = float(np.sqrt(np.mean(difference**2))) if difference.size else 0.0
     share = float(np.mean(difference != 0)) if difference.size else 0.0
     within = (
-        bool((difference <= allowed).all())
+        bool(np.isfinite(difference).all() and (difference <= allowed).all())
         and (tolerance.rms is None or rms <= tolerance.rms)
         and (tolerance.share is None or share <= tolerance.share)
     )
