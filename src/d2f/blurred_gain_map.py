@@ -19,10 +19,10 @@ from .arrays import CodeImage, FloatImage
 from .files import GainMap, Photo
 from .light.gain_map import codes_from_gain, gain_from_codes
 from .optics import Aperture
+from .optics.luminance import BT709_LUMINANCE
 
 __all__ = ["blurred_gain_map"]
 
-BT709_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709-6
 SHARP = 0.999  # of in_focus: there the map keeps its codes
 DARKEST = 1e-4  # light below which a ratio means nothing
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import light
+from . import light, optics
 from .arrays import FloatImage
 from .files import Photo
 from .pipeline import Session
@@ -42,7 +42,7 @@ class PreviewSession(Session):
         view = whole.view
         self.view = replace(
             view,
-            disparity=_nearest(view.disparity, self._size),
+            disparity=optics.disparity_at_centres(view.disparity, self._size),
             subject=None if view.subject is None else _reduced(view.subject, self._size),
         )
         self.photo = _small_photo(whole.photo, self._size)
@@ -74,15 +74,6 @@ def _small_photo(photo: Photo, size: tuple[int, int]) -> Photo:
         content=None,
         notes=(),
     )
-
-
-def _nearest(disparity: FloatImage, size: tuple[int, int]) -> FloatImage:
-    """Fewer samples without mixing near and far."""
-    down, along = (
-        ((np.arange(few) + 0.5) * many / few).astype(np.int64)
-        for few, many in zip(size, disparity.shape, strict=True)
-    )
-    return np.ascontiguousarray(disparity[np.ix_(down, along)])
 
 
 def _reduced(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

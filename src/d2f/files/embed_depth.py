@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from ..arrays import FloatImage
 from ..errors import PhotoError, UsageError
+from ..optics import disparity_at_centres
 from .containers.jpeg_segments import jpeg_parts
 from .depth_codes import codes_from_disparity
 from .dynamic_depth import DEPTH_URI, DEVICE, ORIGINAL_URI, Item, dynamic_description, others_of
@@ -105,13 +104,11 @@ def embed_depth(
 
 
 def _reduced(disparity: FloatImage) -> FloatImage:
-    """The values at the centres of fewer samples; means would lie between near and far."""
+    """No more samples than other programs expect."""
     rows, cols = disparity.shape
     share = min(1.0, EMBEDDED_SIDE_PX / max(rows, cols))
-    height, width = max(round(rows * share), 1), max(round(cols * share), 1)
-    down = ((np.arange(height) + 0.5) / height * rows).astype(np.int64)
-    along = ((np.arange(width) + 0.5) / width * cols).astype(np.int64)
-    return np.ascontiguousarray(disparity[np.ix_(down, along)])
+    size = max(round(rows * share), 1), max(round(cols * share), 1)
+    return disparity_at_centres(disparity, size)
 
 
 def _mime_of(content: bytes) -> str:

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from ..arrays import CodeImage, FloatImage
 from ..errors import UsageError
-from ..optics.tone_curves import ToneCurve
+from ..optics.luminance import BT601_LUMA
+from ..optics.tone_curves import ToneCurve, slope_at_white
 from . import native
-from .radiance import check_codes, codes_from_radiance, slope_at_white
+from .radiance import check_codes, codes_from_radiance
 
 __all__ = ["Grain", "codes_with_grain", "grain_of"]
 
 # Grain is told by one curve, of luma: in the flattest blocks of 12 photos of 0.25 to 20 megapixels
 # the colour differences vary by 0 to 0.7 codes of 255 where luma varies by 1 to 5, but for four
 # photos where they vary as much; there, too, only luma gets grain, so that nothing speckles.
-BT601_LUMA = np.array((0.299, 0.587, 0.114), np.float32)  # what JPEG calls brightness
 BLOCK = 16  # px: grain is what a block differs by from a plane
 MOST_BLOCKS = 1500
 LEVELS = 16  # steps of brightness
@@ -164,7 +164,7 @@ def codes_with_grain(
         sigma,
         _taps(grain.correlation),
         dtype=dtype,
-        slope=slope_at_white(curve),
+        slope=float(slope_at_white(curve)),
         seed=SEED,
         threads=threads,
     )

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
+from ..optics.luminance import BT709_LUMINANCE
 from .blobs import ClippedBlobs, describe_surroundings, picture_scale
 
 __all__ = ["FEATURES", "LampModel", "features_of_blobs", "load_model"]
 
-BT709_LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)  # ITU-R BT.709-6
 MEDIAN_SAMPLES = 65536  # pixels that the photo's median is taken from
 
 # Part of the fit: another value asks for other numbers in lamp_model.json. Floors are light that

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from numbers import Real
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from ..arrays import CodeImage, FloatImage
-from ..errors import UsageError
-from ..optics.tone_curves import LINEAR, SRGB, TABLE_SIZE, ToneCurve
+from ..errors import UsageError, told
+from ..optics.tone_curves import LINEAR, SRGB, ToneCurve, slope_at_white
 from . import native
 from .highlights import recover_clipped
 from .published import weigh_highlights
@@ -19,12 +20,12 @@ __all__ = [
     "codes_from_radiance",
     "radiance_from_codes",
     "recover_highlights",
-    "slope_at_white",
 ]
 
 LightModel = Literal["lamps", "d2f2023"]
 CODE_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 HDR_WHITE = 1.001  # a float file that holds more than white has not been clipped there
+MOST_THREADS = 1024  # OpenMP takes any number, the system does not
 LARGEST_LIGHT = 65504.0  # the largest half float; infinity counts as this
 
 
@@ -65,8 +66,7 @@ def radiance_from_codes(
     check_codes(codes)
     if model not in get_args(LightModel):
         raise UsageError(f"there is no light model {model!r}: give 'lamps' or 'd2f2023'.")
-    if not 0 <= highlights <= 1:
-        raise UsageError(f"the strength={highlights:g} of highlights lies outside 0..1.")
+    _check_options(highlights, threads)
     radiance = _light_from_codes(codes, curve, threads=threads)
     if highlights == 0 or (codes.dtype == np.float32 and radiance.max(initial=0) > HDR_WHITE):
         return radiance
@@ -137,7 +137,7 @@ def codes_from_radiance(
     light = np.ascontiguousarray(radiance, dtype=np.float32)
     if dtype == np.float32 and curve is LINEAR:
         return light.copy()
-    slope = slope_at_white(curve)
+    slope = float(slope_at_white(curve))
     return native.codes_from_light(light, curve.inverse, dtype=dtype, slope=slope, threads=threads)
 
 
@@ -157,14 +157,18 @@ def check_codes(codes: CodeImage) -> None:
         raise UsageError(f"codes have shape {codes.shape}: give (H, W, 3).")
 
 
+def _check_options(highlights: Any, threads: Any) -> None:  # a user's words: anything may come
+    if not isinstance(highlights, Real) or not 0 <= float(highlights) <= 1:
+        raise UsageError(f"the strength={told(highlights)} of highlights lies outside 0..1.")
+    if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
+        raise UsageError(
+            f"threads={told(threads)}: give a whole number, 0 (all) to {MOST_THREADS}."
+        )
+
+
 def _light_from_codes(codes: CodeImage, curve: ToneCurve, *, threads: int) -> FloatImage:
     codes = np.ascontiguousarray(codes)
     if codes.dtype == np.float32 and curve is LINEAR:
         light = np.nan_to_num(codes, nan=0.0, posinf=LARGEST_LIGHT, neginf=0.0)
         return np.clip(light, 0, LARGEST_LIGHT, out=light)
     return native.light_from_codes(codes, curve.table, threads=threads)
-
-
-def slope_at_white(curve: ToneCurve) -> float:
-    """Light per code at white, which float codes follow above it."""
-    return float((curve.table[-1] - curve.table[-257]) * np.float32((TABLE_SIZE - 1) / 256))

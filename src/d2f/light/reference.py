@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import CodeImage, FloatImage
+from ..optics.luminance import BT601_LUMA
 
 __all__ = [
     "blob_surroundings",
@@ -20,7 +21,6 @@ __all__ = [
 BlobTables = tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]
 ONE, HALF = np.float32(1), np.float32(0.5)
 PI = np.float32(np.pi)
-BT601_LUMA = (0.299, 0.587, 0.114)
 DITHER = np.float32(1023 / 1024)  # less than half a code, so that unblurred codes stay
 LARGEST_LIGHT = np.float32(65504)  # the largest half float
 
@@ -80,7 +80,7 @@ def codes_with_grain(
 ) -> CodeImage:
     """Twin of `native.codes_with_grain`, bit for bit."""
     codes = _encoded(light, inverse)
-    r, g, b = (np.float32(k) * codes[..., c] for c, k in enumerate(BT601_LUMA))
+    r, g, b = (k * codes[..., c] for c, k in enumerate(BT601_LUMA))
     level = np.minimum((r + g + b) * np.float32(255) + HALF, 255).astype(np.int32)
     lost = ONE - ONE / np.maximum(PI * defocus_px * defocus_px, ONE)
     noise = _softened(_white(_hashes(level, seed, margin=2)), taps)

@@ -6,6 +6,7 @@ Out: defocus_px (signed radius in pixels, + nearer), column spans of apertures, 
 
 from .aperture import Aperture
 from .own_blur import missing_defocus
+from .sampling import disparity_at_centres
 from .thin_lens import (
     ThinLens,
     blur_scale_px,
@@ -37,6 +38,7 @@ __all__ = [
     "blur_scale_px",
     "codes_from_light",
     "defocus_from_disparity",
+    "disparity_at_centres",
     "f_number_from_blur",
     "gamma_curve",
     "light_from_codes",

@@ -90,6 +90,8 @@ def opening_picture(values: Any) -> OpeningPicture:
     if isinstance(values, OpeningPicture):
         return values
     try:
+        if np.iscomplexobj(values):
+            raise TypeError
         picture = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise UsageError(

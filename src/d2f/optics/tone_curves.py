@@ -25,6 +25,7 @@ __all__ = [
     "codes_from_light",
     "gamma_curve",
     "light_from_codes",
+    "slope_at_white",
 ]
 
 TABLE_SIZE = 65536  # one entry per 16-bit code, so that 16-bit files decode without interpolation
@@ -134,7 +135,7 @@ def light_from_codes(codes: CodeImage, curve: ToneCurve) -> FloatImage:
     if curve is LINEAR:
         return np.maximum(codes, np.float32(0))
     within = np.interp(codes, _CODES, curve.table).astype(np.float32)
-    light = within + np.maximum(codes - np.float32(1), np.float32(0)) * _slope(curve)
+    light = within + np.maximum(codes - np.float32(1), np.float32(0)) * slope_at_white(curve)
     return light.astype(np.float32)
 
 
@@ -162,7 +163,9 @@ def codes_from_light(
     low = curve.inverse[below]
     codes = low + (curve.inverse[below + 1] - low) * (position - below.astype(np.float32))
     if dtype == np.float32:
-        extended: CodeImage = codes + np.maximum(radiance - np.float32(1), 0) / _slope(curve)
+        extended: CodeImage = codes + np.maximum(radiance - np.float32(1), 0) / slope_at_white(
+            curve
+        )
         return extended
     if dtype not in LARGEST_CODE:
         raise UsageError(f"cannot encode to {dtype}: give uint8, uint16 or float32.")
@@ -170,6 +173,6 @@ def codes_from_light(
     return rounded
 
 
-def _slope(curve: ToneCurve) -> np.float32:
-    """Light per code at white, where floats go on straight."""
+def slope_at_white(curve: ToneCurve) -> np.float32:
+    """Light per code at white, which float codes follow above it."""
     return np.float32((curve.table[-1] - curve.table[-257]) * (TABLE_SIZE - 1) / 256)

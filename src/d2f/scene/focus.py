@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..arrays import FloatImage
+from ..optics import disparity_at_centres
 from ..settings import FocusSettings
 from .faces import Face, focus_on_face
 from .plane import (
@@ -21,7 +22,6 @@ from .plane import (
     focus_nearest,
     focus_on_box,
     nearness,
-    reduced_to,
     weighted_quantiles,
 )
 from .subject import ground_contact, smoothed, subject_of
@@ -76,7 +76,7 @@ def choose_focus(
         return focus_at_point(disparity, wish.point)
     if wish.box is not None:
         return focus_on_box(disparity, wish.box)
-    values = reduced_to(disparity, focus_map.shape)
+    values = disparity_at_centres(disparity, focus_map.shape)
     if wish.distance_m is not None:
         return focus_at_distance(values, wish.distance_m, metric=metric)
     if wish.mode == "nearest":

@@ -192,13 +192,6 @@ def nearness(cell: tuple[float, float], shape: tuple[int, ...]) -> FloatImage:
     return weights
 
 
-def reduced_to(disparity: FloatImage, shape: tuple[int, ...]) -> FloatImage:
-    """The disparity at the centre of each cell; means would lie between near and far."""
-    down = ((np.arange(shape[0]) + 0.5) / shape[0] * disparity.shape[0]).astype(np.int64)
-    along = ((np.arange(shape[1]) + 0.5) / shape[1] * disparity.shape[1]).astype(np.int64)
-    return disparity[np.ix_(down, along)]
-
-
 def cell_at_disparity(values: FloatImage, disparity: float) -> tuple[float, float]:
     """The point (x, y) whose disparity is nearest to a given one."""
     return centre_of(peak_of(-np.abs(values - np.float32(disparity))), values.shape)

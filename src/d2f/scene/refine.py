@@ -15,6 +15,7 @@ import numpy as np
 
 from ..arrays import ByteImage, FloatImage
 from ..errors import UsageError
+from ..optics import disparity_at_centres
 from .native import (
     absorb_small_regions,
     area_reduce,
@@ -74,7 +75,8 @@ def disparity_at_full_size(
     if (rows, cols) == (height, width):
         return disparity
     if rows > height or cols > width:
-        disparity = _nearest(disparity, min(rows, height), min(cols, width))
+        size = min(rows, height), min(cols, width)
+        disparity = disparity_at_centres(disparity, size)
         return disparity_at_full_size(disparity, None, photo_srgb, threads=threads)
     photo_srgb, disparity = np.ascontiguousarray(photo_srgb), np.ascontiguousarray(disparity)
     if guide_srgb is None:
@@ -148,10 +150,3 @@ def _check(disparity: FloatImage, guide_srgb: FloatImage | None, photo_srgb: Byt
             f"the guide has shape {guide_srgb.shape}, the disparity map {disparity.shape}: "
             "reduce the photo to the map's size."
         )
-
-
-def _nearest(disparity: FloatImage, rows: int, cols: int) -> FloatImage:
-    """Fewer samples without mixing near and far."""
-    down = ((np.arange(rows) + 0.5) * disparity.shape[0] / rows).astype(np.int64)
-    along = ((np.arange(cols) + 0.5) * disparity.shape[1] / cols).astype(np.int64)
-    return np.ascontiguousarray(disparity[np.ix_(down, along)])

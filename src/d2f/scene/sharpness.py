@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import ByteImage, FloatImage
+from ..optics.luminance import BT709_LUMINANCE
 from .native import area_reduce
 from .subject import smoothed
 
@@ -13,7 +14,6 @@ __all__ = ["detail_of", "sharp_parts"]
 VIEWING_SIDE_PX = 1024  # long side of the copy that is judged: about a screen's
 SHARPEST_QUANTILE = 0.98  # of the smoothed detail: what counts as wholly sharp
 BLURRED_SHARE = 0.5  # of that: what counts as not sharp at all
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709-6
 
 
 def sharp_parts(photo_srgb: ByteImage, shape: tuple[int, int]) -> FloatImage:
@@ -44,7 +44,7 @@ def detail_of(photo_srgb: ByteImage, shape: tuple[int, int]) -> FloatImage:
     reduction = max(1.0, max(height, width) / VIEWING_SIDE_PX)
     rows, cols = (max(1, round(side / reduction)) for side in (height, width))
     viewed = area_reduce(np.ascontiguousarray(photo_srgb), rows=rows, cols=cols)
-    return _cell_means(_laplacian(viewed @ LUMA), shape)
+    return _cell_means(_laplacian(viewed @ BT709_LUMINANCE), shape)
 
 
 def _laplacian(luma: FloatImage) -> FloatImage:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
+from ..optics import disparity_at_centres
 from .faces import Face, nearer_eye
-from .plane import centre_of, nearness, reduced_to, weighted_quantiles
+from .plane import centre_of, nearness, weighted_quantiles
 from .subject import SUBJECT_SHARE, connected, peak_of, smoothed
 
 __all__ = ["Subject", "subjects_of"]
@@ -69,7 +70,7 @@ def subjects_of(
     faces : sequence of Face
     """
     found = [_face_subject(face, disparity) for face in faces]
-    found += _regions(reduced_to(disparity, focus_map.shape), focus_map)
+    found += _regions(disparity_at_centres(disparity, focus_map.shape), focus_map)
     return tuple(sorted(found, key=lambda subject: -subject.score)[:MOST_SUBJECTS])
 
 

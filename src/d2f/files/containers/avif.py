@@ -8,16 +8,22 @@ import numpy as np
 
 from ..codes import narrowed, widened
 from ..limits import Limits
-from ..photo import Depth, Metadata, Photo, photo_of, photo_to_array
-from .heif_words import heif_turned, heif_words, with_metadata
+from ..photo import Metadata, Photo, photo_of, photo_to_array
+from .heif_words import (
+    DEPTHS,
+    IDENTITY,
+    SRGB_POINTS,
+    UNSPECIFIED,
+    heif_turned,
+    heif_words,
+    with_metadata,
+)
 
 __all__ = ["AvifCoding", "encoded", "read"]
 
 QUALITY, LOSSLESS = 90, 100
+BT601 = 6  # matrix of H.273
 SPEED = 8  # a second or two for a photo; 6 takes three times as long for some 5 % fewer bytes
-IDENTITY, BT601, UNSPECIFIED = 0, 6, 2  # matrices of H.273
-SRGB_POINTS = (1, 13)
-DEPTHS: dict[int, Depth] = {8: "u8", 10: "u10", 12: "u12"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,17 +13,21 @@ from ..codes import narrowed, widened
 from ..formats import part
 from ..heif_items import heif_of
 from ..limits import Limits
-from ..photo import Depth, Metadata, Photo, photo_of, photo_to_array
-from .heif_words import heif_turned, heif_words, with_metadata
+from ..photo import Metadata, Photo, photo_of, photo_to_array
+from .heif_words import (
+    DEPTHS,
+    IDENTITY,
+    SRGB_POINTS,
+    UNSPECIFIED,
+    heif_turned,
+    heif_words,
+    with_metadata,
+)
 
 __all__ = ["HeicCoding", "decoder", "encoded", "read", "without_metadata"]
 
 QUALITY, LOSSLESS = 92, -1
-IDENTITY = 0
 CHROMA = {420: "420", 422: "422", 444: "444"}
-DEPTHS: dict[int, Depth] = {8: "u8", 10: "u10", 12: "u12"}
-SRGB_POINTS = (1, 13)
-UNSPECIFIED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,15 @@ from ..exif import upright_exif
 from ..heif_items import Heif, boxes, heif_of
 from ..heif_write import NewItem, box_of, with_items
 from ..limits import Limits
-from ..photo import Metadata
+from ..photo import Depth, Metadata
 
 __all__ = ["HeifWords", "heif_turned", "heif_words", "turned_by", "turns_of", "with_metadata"]
 
 RDF_XML = "application/rdf+xml"
-UNSPECIFIED = 2  # of H.273
+IDENTITY = 0  # matrix of H.273 for RGB that is stored as such
+UNSPECIFIED = 2  # in all tables of H.273
+SRGB_POINTS = (1, 13)  # primaries and transfer of H.273
+DEPTHS: dict[int, Depth] = {8: "u8", 10: "u10", 12: "u12"}
 C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.1, A.5.1
 C2PA_LOST = "its C2PA manifest, which no longer holds for the edited picture, is left out"
 PARTS_LOST = "its further pictures (depth, mattes, gain maps) are left out"
