@@ -55,7 +55,7 @@ def picture_bytes(
         container=settings.embed_depth,
         metric=picture.metric,
         focal_length_sides=picture.focal_length_sides,
-        original=photo.content if settings.embed_original else None,
+        original=(photo.original or photo.content) if settings.embed_original else None,
     )
 
 

@@ -55,6 +55,7 @@ class Session:
     Parameters
     ----------
     photo : Photo
+        One that d2f has blurred is rendered from its own original where its file holds it.
     depth : DepthSettings, optional
         Where the depth comes from; by default the model's.
     on_stage : callable, optional
@@ -75,7 +76,7 @@ class Session:
         *,
         on_stage: Callable[[str], None] = _ignore,
     ) -> None:
-        self.photo = photo
+        self.photo = photo = files.untouched(photo)
         self._on_stage = on_stage
         on_stage("analysing")
         wish = depth or DepthSettings()

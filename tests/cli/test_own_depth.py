@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import IFDRational
 
 from d2f.files import embed_depth, embedded_depth, embedded_original
@@ -240,3 +240,64 @@ def test_a_heic_carries_depth_and_original(d2f_command, phone_photo, tmp_path):
     assert embedded_original(out) == phone_photo.read_bytes()
     outcome = d2f_command("render", out, "-o", tmp_path / "again.jpg", "--json")
     assert json.loads(outcome.out)["depth_source"] == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("container", "suffix"), [("gdepth", ".jpg"), ("dynamic", ".jpg"), ("heic", ".heic")]
+)
+def test_a_new_focus_starts_from_the_original(
+    container, suffix, d2f_command, phone_photo, tmp_path
+):
+    """Blurred once with the original inside, then not at all: the original's pixels, and a word."""
+    if suffix == ".heic":
+        pytest.importorskip("pillow_heif", reason='needs pip install "d2f[heic-write]"')
+    out, again = tmp_path / f"out{suffix}", tmp_path / "again.png"
+    asked = ["--embed-depth", container, "--embed-original", "--aperture", "f/0.5"]
+    outcome = d2f_command("render", phone_photo, "-o", out, *asked)
+    assert outcome.code == 0, outcome.err
+    outcome = d2f_command("render", out, "-o", again, "--aperture", "inf")
+    assert "untouched original" in outcome.err
+    with Image.open(phone_photo) as photo, Image.open(again) as found:
+        wanted = np.asarray(ImageOps.exif_transpose(photo))
+        np.testing.assert_array_equal(np.asarray(found), wanted)
+    twice = tmp_path / f"twice{suffix}"
+    outcome = d2f_command("render", out, "-o", twice, *asked)
+    assert embedded_original(twice) == phone_photo.read_bytes()
+
+
+def test_an_original_of_another_size_is_passed_over(d2f_command, phone_photo, tmp_path):
+    """A picture that was cut since is rendered as it is, and that is told."""
+    out = tmp_path / "out.jpg"
+    asked = ["--embed-depth", "gdepth", "--embed-original"]
+    assert d2f_command("render", phone_photo, "-o", out, *asked).code == 0
+    other = io.BytesIO()
+    Image.new("RGB", (64, 32)).save(other, "JPEG")
+    found = embedded_depth(out)
+    out.write_bytes(
+        embed_depth(
+            out.read_bytes(), found.disparity, container="gdepth", metric=found.metric,
+            original=other.getvalue(),
+        )
+    )  # fmt: skip
+    outcome = d2f_command("render", out)
+    assert outcome.code == 0, outcome.err
+    assert "another size" in outcome.err
+
+
+def test_a_phones_portrait_stays_as_it_is(d2f_command, phone_photo, tmp_path):
+    """Blur that d2f has not made is the photographer's."""
+    portrait = phone_photo.with_name("portrait.jpg")
+    depth = np.tile(np.linspace(0.1, 1, 64, dtype=np.float32), (48, 1))
+    plain = jpeg_of(np.full((96, 128, 3), 90, np.uint8))
+    portrait.write_bytes(
+        embed_depth(
+            plain,
+            depth,
+            container="gdepth",
+            metric=True,
+            original=jpeg_of(np.zeros((96, 128, 3), np.uint8)),
+        )
+    )
+    outcome = d2f_command("render", portrait, "-o", tmp_path / "a.png", "--aperture", "inf")
+    assert outcome.code == 0, outcome.err
+    assert np.asarray(Image.open(tmp_path / "a.png")).min() > 80

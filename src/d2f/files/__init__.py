@@ -19,6 +19,7 @@ from .photo import Format, GainMap, Metadata, Photo, photo_from_array, photo_to_
 from .pil import photo_from_pil
 from .read import photo_from_bytes, read_photo
 from .shot import Shot, shot_of
+from .untouched import untouched
 from .write import (
     check_output,
     format_named,
@@ -67,6 +68,7 @@ __all__ = [
     "read_photo",
     "shot_of",
     "suffix_of",
+    "untouched",
     "working_matrix_of",
     "write_defocus_map",
     "write_disparity_map",

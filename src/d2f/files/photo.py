@@ -143,6 +143,8 @@ class Photo:
         Where it was read from; depth may lie beside it.
     content : bytes, optional
         Its file as it was read: depth may lie in it, and it can be kept in the output.
+    original : bytes, optional
+        The file inside that one which the pixels come from: the photo before d2f blurred it.
     """
 
     pixels: CodeImage = field(repr=False)
@@ -161,6 +163,7 @@ class Photo:
     notes: tuple[str, ...] = ()
     path: Path | None = None
     content: bytes | None = field(default=None, repr=False)
+    original: bytes | None = field(default=None, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:

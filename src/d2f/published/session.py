@@ -20,7 +20,7 @@ from .. import light, optics
 from ..arrays import CodeImage, FloatImage
 from ..blurred_gain_map import blurred_gain_map
 from ..errors import MissingPartError, PhotoError, UsageError
-from ..files import Photo
+from ..files import Photo, untouched
 from ..settings import MethodSettings, Settings
 from ..settings.choices import CHOICES
 
@@ -105,7 +105,7 @@ class PublishedSession:
         self, photo: Photo, settings: Settings, *, on_stage: Callable[[str], None]
     ) -> None:
         refuse_idle(settings)
-        self.photo = photo
+        self.photo = untouched(photo)
         self._method = settings.method
         self._on_stage = on_stage
         on_stage("loading weights")
