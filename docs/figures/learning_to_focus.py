@@ -203,10 +203,10 @@ def looked_at(
     from d2f.measures.pairs import csv_pairs
     from d2f.models.d2f2023 import NARROW
     from d2f.models.d2f2023.signed import radius_and_nearness
+    from d2f.models.d2f2023.trained import read_weights
     from d2f.renderer.paper import RADII
     from d2f.train.crops import PairCrops
     from d2f.train.hallucination import LAST_SHARPNESS, Hallucination, half_size, psnr
-    from d2f.train.run_folder import read_weights
 
     stage = Hallucination(renderer=taught_by, **NARROW).eval()  # type: ignore[arg-type]
     pairs = csv_pairs(table)

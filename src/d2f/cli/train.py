@@ -1,5 +1,6 @@
 """`d2f train`: make the networks from photos."""
 
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -96,11 +97,13 @@ Precision = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is left to chance.")]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads of each process.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that read pictures ahead.")]
+FIELD_OF = {"crop": "crop_px", "long_side": "long_side_px"}  # options whose unit stands in the help
 Every = Annotated[int, typer.Option(min=1, help="Steps from one checkpoint to the next.")]
 
 
 @app.command()
 def hallucination(
+    context: typer.Context,
     pairs: Pairs,
     out: Run,
     renderer: Annotated[
@@ -134,21 +137,7 @@ def hallucination(
         written = published.train_hallucination(
             pairs,
             out,
-            published.PairPlan(
-                split=split,
-                crop_px=crop,
-                long_side_px=long_side,
-                batch=batch,
-                epochs=epochs,
-                steps=steps,
-                minutes=minutes,
-                learning_rate=learning_rate,
-                precision=precision,
-                seed=seed,
-                threads=threads,
-                workers=workers,
-                save_every=save_every,
-            ),
+            _plan(published, context),
             renderer=renderer,
             trunk=trunk,
             narrow=narrow,
@@ -158,6 +147,7 @@ def hallucination(
 
 @app.command()
 def fusion(
+    context: typer.Context,
     pairs: Pairs,
     out: Run,
     hallucination: Annotated[
@@ -183,21 +173,7 @@ def fusion(
         written = published.train_fusion(
             pairs,
             out,
-            published.PairPlan(
-                split=split,
-                crop_px=crop,
-                long_side_px=long_side,
-                batch=batch,
-                epochs=epochs,
-                steps=steps,
-                minutes=minutes,
-                learning_rate=learning_rate,
-                precision=precision,
-                seed=seed,
-                threads=threads,
-                workers=workers,
-                save_every=save_every,
-            ),
+            _plan(published, context),
             hallucination=hallucination,
         )
     typer.echo(str(written))
@@ -207,3 +183,10 @@ def _published() -> Any:
     """The trainings of the published method, their threads told to wait in sleep."""
     import_module("d2f.train.threads").wait_passively()
     return import_module("d2f.train.published")
+
+
+def _plan(published: Any, context: typer.Context) -> Any:
+    """What both stages are told alike: the options, as fields of a plan."""
+    chosen = {FIELD_OF.get(option, option): value for option, value in context.params.items()}
+    known = [field.name for field in fields(published.PairPlan) if field.name in chosen]
+    return published.PairPlan(**{name: chosen[name] for name in known})

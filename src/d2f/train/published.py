@@ -12,11 +12,12 @@ from d2f.errors import PhotoError, UsageError
 from d2f.measures.pairs import Pair, csv_pairs, ebb_pairs, realbokeh_pairs
 from d2f.models.d2f2023 import NARROW
 from d2f.models.d2f2023.model import BLOCKS, WIDTH
+from d2f.models.d2f2023.trained import read_weights
 from d2f.train.crops import PairCrops
 from d2f.train.fusion import Fusion
 from d2f.train.hallucination import Hallucination, RendererName
 from d2f.train.pair_loop import PairPlan, Stage, train_on_pairs
-from d2f.train.run_folder import CONFIG, WEIGHTS, RunFolder, read_weights
+from d2f.train.run_folder import CONFIG, WEIGHTS, RunFolder
 from d2f.train.trunk import load_trunk
 
 __all__ = ["listed_pairs", "train_fusion", "train_hallucination"]

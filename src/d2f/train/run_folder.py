@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from d2f.errors import PhotoError, UsageError
 from d2f.files.atomic import write_whole
 
-__all__ = ["CONFIG", "WEIGHTS", "RunFolder", "read_weights"]
+__all__ = ["CONFIG", "WEIGHTS", "RunFolder"]
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 FORMAT = "d2f training run 1"
@@ -164,27 +164,6 @@ class RunFolder:
         Image.fromarray(np.ascontiguousarray(codes.permute(1, 2, 0).numpy())).save(content, "PNG")
         path = self.folder / "samples" / f"{step:06d}.png"
         write_whole(content.getvalue(), path, overwrite=True)
-
-
-def read_weights(network: nn.Module, path: Path) -> None:
-    """Put the weights of a finished stage into the network; parts that it does not hold stay.
-
-    Raises
-    ------
-    PhotoError
-        If the file is damaged or holds another network.
-    """
-    try:
-        with safe_open(path, "pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        strange = network.load_state_dict(tensors, strict=False)
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise PhotoError(f"{path} holds no weights of this network: train anew.") from error
-    parts = {name.split(".")[0] for name in tensors}
-    missing = [name for name in strange.missing_keys if name.split(".")[0] in parts]
-    if missing or strange.unexpected_keys or not parts:
-        names = [*missing, *strange.unexpected_keys, "nothing"]
-        raise PhotoError(f"{path} holds another network, see {names[0]!r}: train anew.")
 
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

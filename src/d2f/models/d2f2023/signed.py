@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError, UsageError
 
 from .model import D2F2023
+from .trained import read_weights
 
 __all__ = [
     "LARGEST_SHARE",
@@ -144,14 +144,5 @@ def load_hallucination(path: Path) -> SignedHallucination:
             "weights with d2f render --model d2f2023."
         )
     network = signed_network(width=width, blocks=blocks)
-    try:
-        with safe_open(weights, "pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        strange = network.load_state_dict(tensors, strict=False)
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise PhotoError(f"{weights} holds no weights of {config}: train anew.") from error
-    missing = [name for name in strange.missing_keys if name.startswith("midas.")]
-    if missing or strange.unexpected_keys:
-        name = (missing + strange.unexpected_keys)[0]
-        raise PhotoError(f"{weights} does not fit {config}, see {name!r}: train anew.")
+    read_weights(network, weights, parts=("midas",))
     return SignedHallucination(network, long_side_px=long_side_px)
