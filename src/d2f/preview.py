@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import light, optics
+from . import optics
 from .arrays import FloatImage
 from .files import Photo
 from .pipeline import Session
@@ -48,7 +48,7 @@ class PreviewSession(Session):
         self.photo = _small_photo(whole.photo, self._size)
         if self._matte is not None:
             self._matte = _reduced(self._matte, self._size)
-        self._grain = light.grain_of(self.photo.pixels)
+        self._grain = self._grain.made_smaller(1 / scale)  # measured there it would hold texture
         self._radiance = None
 
     def focus_for(self, settings: Settings) -> Focus:

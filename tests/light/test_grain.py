@@ -5,6 +5,7 @@ import pytest
 
 from d2f.errors import UsageError
 from d2f.light import (
+    Grain,
     codes_from_radiance,
     codes_with_grain,
     grain_of,
@@ -157,6 +158,21 @@ def test_half_the_amount_is_half_the_noise():
     codes = noisy_codes(4, dtype=np.uint16)
     whole, half = (blurred_with_grain(codes, grain_of(codes), amount=a) for a in (1, 0.5))
     assert half.std() == pytest.approx(whole.std() / 2, rel=0.01)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.6])
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_grain_of_a_smaller_photo_is_that_of_its_means(times, correlation):
+    """Deviation and softness of the means of squares, of the grain that the kernel draws."""
+    grain = Grain((0.02,) * 256, correlation)
+    flat = np.full((900, 900, 3), 0.2, np.float32)
+    everywhere = np.full(flat.shape[:2], 50, np.float32)
+    drawn = codes_with_grain(flat, everywhere, SRGB, np.float32, grain=grain, amount=1)[..., 0]
+    means = drawn.reshape(900 // times, times, 900 // times, times).mean(axis=(1, 3))
+    smaller = grain.made_smaller(times)
+    assert means.std() == pytest.approx(smaller.sigma[128], rel=0.03)
+    neighbours = np.corrcoef(means[:, 1:].ravel(), means[:, :-1].ravel())[0, 1]
+    assert smaller.correlation == pytest.approx(neighbours, abs=0.02)
 
 
 @pytest.mark.parametrize("shape", [(0, 5, 3), (4, 4, 3), (16, 16, 3), (15, 700, 3)])

@@ -59,6 +59,18 @@ class Grain:
     sigma: tuple[float, ...]
     correlation: float
 
+    def made_smaller(self, times: float) -> Grain:
+        """The grain of the same photo whose sides were divided by `times` (1 or more), as means
+        over areas make it: weaker, and hardly softer than white noise.
+        """
+        widths = np.array((np.floor(times), np.floor(times) + 1))
+        variance, covariance = (
+            float(np.interp(times, widths, both))
+            for both in zip(*(_of_means(self.correlation, int(k)) for k in widths), strict=True)
+        )
+        softness = min(covariance / variance, SOFTEST)
+        return Grain(tuple(s * variance for s in self.sigma), softness)
+
 
 def grain_of(codes: CodeImage) -> Grain:
     """Measure a photo's grain.
@@ -228,6 +240,17 @@ def _correlation(residual: FloatImage, *, rounding: float) -> float:
     down = (noisy[:, 1:] * noisy[:, :-1]).mean(axis=(1, 2))
     ratio = (across + down) / 2 / energy[energy > LEAST_VARIANCE]
     return float(np.clip(np.median(ratio), 0, SOFTEST))
+
+
+def _of_means(correlation: float, width: int) -> tuple[float, float]:
+    """Variance of grain's means over `width` pixels of a line, and covariance with the next mean.
+
+    Along both axes the variance is the square: hence the deviation of a square's mean.
+    """
+    middle, first, second = _taps(correlation)
+    taps = np.array((second, first, middle, first, second), np.float64)
+    means = np.convolve(taps, np.full(width, 1 / width))
+    return float(means @ means), float(means[width:] @ means[:-width])
 
 
 def _taps(correlation: float) -> FloatImage:
