@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from d2f.errors import UsageError
-from d2f.light import codes_from_radiance, native, radiance_from_codes, reference
+from d2f.light import (
+    codes_from_radiance,
+    native,
+    radiance_from_codes,
+    recover_highlights,
+    reference,
+)
 from d2f.optics import LINEAR, SRGB, codes_from_light, gamma_curve, light_from_codes
 
 FLOAT_TOLERANCE = 2e-7  # worst seen 1.2e-7, against interpolation in float64
@@ -123,3 +129,20 @@ def test_codes_of_another_kind_are_refused(codes, words):
     """The message names what came."""
     with pytest.raises(UsageError, match=words):
         radiance_from_codes(codes, SRGB, highlights=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"strength": "1"}, "strength='1' of highlights"),
+        ({"strength": None}, "strength=None of highlights"),
+        ({"strength": np.nan}, "strength=nan of highlights"),
+        ({"threads": "two"}, "threads='two': give a whole number, 0"),
+        ({"threads": -1}, "threads=-1: give a whole number, 0"),
+        ({"threads": 10**30}, "threads=10.*: give a whole number, 0"),
+    ],
+)
+def test_options_of_another_kind_are_refused(options, words):
+    """One sentence, whatever a library's user hands over."""
+    with pytest.raises(UsageError, match=words):
+        recover_highlights(np.zeros((20, 20, 3), np.uint8), **options)
