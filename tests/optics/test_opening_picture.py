@@ -133,6 +133,7 @@ def test_equal_pictures_are_equal_openings():
         (np.ones((1, 5000)), "5000 x 1"),
         (np.full((4, 4), np.nan), "NaN"),
         (np.full((4, 4), -1.0), "negative"),
+        (np.ones((4, 4), complex), "no rows of numbers"),
         ("heart.png", "no rows of numbers"),
         ([[1, 2], [3]], "no rows of numbers"),
     ],

@@ -198,6 +198,8 @@ def test_negative_light_counts_as_none():
         (np.ones((0, 4, 3), "f4"), np.ones((0, 4), "f4"), r"\(0, 4, 3\)"),
         (np.ones((4, 4, 3), "u1"), np.ones((4, 4), "f4"), "uint8"),
         (np.full((4, 4, 3), np.nan, "f4"), np.ones((4, 4), "f4"), "radiance holds NaN"),
+        (np.full((4, 4, 3), 1e300), np.ones((4, 4), "f4"), "radiance holds NaN or infinity"),
+        (np.full((4, 4, 3), 3e38, "f4"), np.ones((4, 4), "f4"), r"radiance reaches 3e\+38"),
         (np.ones((4, 4, 3), "f4"), np.full((4, 4), np.inf, "f4"), "defocus_px holds NaN or inf"),
         ([[1.0]], np.ones((1, 1), "f4"), "list"),
     ],

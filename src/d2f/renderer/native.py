@@ -19,6 +19,7 @@ from .plan import opening, side_layers
 __all__ = ["blur"]
 
 MOST_THREADS = 1024  # OpenMP takes any number, the system does not
+BRIGHTEST = 1e30  # radiance: sums over a blur stay far below the largest float32, 3.4e38
 CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -26,7 +27,8 @@ def _as_float32(name: str, array: NDArray[Any]) -> FloatImage:
     if not isinstance(array, np.ndarray) or array.dtype not in CONVERTED:
         kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
         raise UsageError(f"{name} is {kind}: give a float32 array (float16 and float64 will do).")
-    return np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinity, which is refused
+        return np.ascontiguousarray(array, dtype=np.float32)
 
 
 def _check_shapes(radiance: FloatImage, defocus_px: FloatImage) -> None:
@@ -73,7 +75,8 @@ def blur(
     Parameters
     ----------
     radiance : float32 (H, W, 3), linear light, at least 0, no ceiling
-        float16 and float64 are converted. Negative values count as 0.
+        float16 and float64 are converted. Negative values count as 0. Sums have seven digits:
+        near light a million times brighter, what is dark is lost.
     defocus_px : float32 (H, W), px
         Signed radius of the circle of confusion, + nearer than the plane of focus. Radii below
         0.25 px count as 0, radii above 4000 px as 4000.
@@ -94,12 +97,14 @@ def blur(
     Raises
     ------
     UsageError
-        If an array has another type or shape, or holds NaN or infinity, or an option is of
-        another type.
+        If an array has another type or shape, or holds NaN, infinity or radiance above 1e30, or
+        an option is of another type.
     """
     radiance, defocus_px = _as_float32("radiance", radiance), _as_float32("defocus_px", defocus_px)
     _check_shapes(radiance, defocus_px)
-    darkest, _ = _finite_range("radiance", radiance)
+    darkest, brightest = _finite_range("radiance", radiance)
+    if brightest > BRIGHTEST:
+        raise UsageError(f"radiance reaches {brightest:.0e}: scale it down, to {BRIGHTEST:.0e}.")
     farthest, nearest = _finite_range("defocus_px", defocus_px)
     if not isinstance(aperture, Aperture):
         raise UsageError(f"aperture={told(aperture)}: give a d2f.Aperture.")
