@@ -81,6 +81,28 @@ def test_what_is_no_depth_network_is_refused(tmp_path):
         depth_provider(str(saved_onnx(tmp_path / "grey.onnx", channels=1)))
 
 
+@pytest.mark.parametrize("sides", [(0, 0), (10**6, 10**6)])
+def test_an_onnx_file_of_an_impossible_size_is_refused(tmp_path, sides):
+    """Before a picture of that size is made: it would take all memory."""
+    with pytest.raises(PhotoError, match=rf"wants photo \[1, 3, {sides[0]}, {sides[1]}\]"):
+        depth_provider(str(saved_onnx(tmp_path / "odd.onnx", sides=sides)))
+
+
+def test_an_onnx_file_with_many_maps_is_refused(tmp_path):
+    """A network that gives a colour picture back is none for depth."""
+    onnx = pytest.importorskip("onnx", reason="needs onnx to make a file")
+    from onnx import TensorProto, helper
+
+    side = [1, 3, 28, 28]
+    put, out = (helper.make_tensor_value_info(n, TensorProto.FLOAT, side) for n in ("x", "y"))
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "same", [put], [out])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 8
+    onnx.save(model, tmp_path / "same.onnx")
+    with pytest.raises(PhotoError, match=r"same.onnx gave no depth but float32 \(1, 3, 28, 28\)"):
+        depth_provider(str(tmp_path / "same.onnx")).depth_of(PHOTO)
+
+
 @pytest.mark.parametrize("output", [np.full((4, 4), np.nan), np.zeros((0, 4)), np.zeros(4)])
 def test_an_output_that_is_no_map_is_refused(output):
     """Not finite, empty, or a row."""

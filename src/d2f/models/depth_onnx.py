@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +23,8 @@ IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)  # what depth networ
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 UNIT_KEY = "depth_unit"  # of the file's metadata: m, 1/m or relative
 UNITS: dict[str, DepthUnit] = {"m": "m", "1/m": "1/m", "relative": "relative"}
+LONGEST_SIDE_PX = 4096  # of a picture for a network: beyond, memory ends before the photo does
+_SIDES = range(1, LONGEST_SIDE_PX + 1)
 WANTED = "give one with an input 1 x 3 x H x W and an output 1 x H x W"
 
 
@@ -61,7 +64,7 @@ class OnnxDepth:
         except Exception as error:  # onnxruntime has a dozen kinds without a common base
             raise PhotoError(f"{path} is no network in ONNX: {WANTED}.") from error
         inputs = session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].shape[1] not in (3, "3"):
+        if len(inputs) != 1 or not _takes_a_photo(inputs[0].shape):
             shapes = ", ".join(f"{put.name} {put.shape}" for put in inputs)
             raise PhotoError(f"{path} wants {shapes}: {WANTED}.")
         stated = session.get_modelmeta().custom_metadata_map.get(UNIT_KEY)
@@ -87,13 +90,21 @@ class OnnxDepth:
             output = np.asarray(self._session.run(None, {put.name: seen})[0], np.float32)
         except Exception as error:  # as above
             raise PhotoError(f"{self._name} fails on this photo: {WANTED}.") from error
-        depth = output.reshape(output.shape[-2:]) if output.ndim in (3, 4) else output
+        one = output.ndim in (3, 4) and output.size == math.prod(output.shape[-2:])
+        depth = output.reshape(output.shape[-2:]) if one else output
         return depth_from_output(depth, unit=self._unit, name=self._name)
+
+
+def _takes_a_photo(shape: list[int | str | None]) -> bool:
+    """1 x 3 x H x W, whose sides are left open (a name, or -1) or can be made."""
+    if len(shape) != 4 or shape[1] not in (3, "3"):
+        return False
+    return all(not isinstance(side, int) or side in _SIDES or side == -1 for side in shape[2:])
 
 
 def _size_for(photo: tuple[int, ...], wanted: list[int | str | None]) -> tuple[int, int]:
     """Rows and columns for the network: its own where it states them."""
-    rows, cols = (side if isinstance(side, int) else None for side in wanted)
+    rows, cols = (side if isinstance(side, int) and side > 0 else None for side in wanted)
     if rows is not None and cols is not None:
         return rows, cols
     scale = LONG_SIDE_PX / max(photo)
