@@ -176,6 +176,7 @@ def test_a_plan_that_makes_no_sense_is_refused(ebb, tmp_path):
         (PairsPlan(ebb=ebb, methods=("d2f2023",)), "--weights FILE belong together"),
         (PairsPlan(ebb=ebb, weights=told), "--weights FILE belong together"),
         (PairsPlan(ebb=ebb, split="half"), "no split 'half'"),
+        (PairsPlan(ebb=ebb, json_file=tmp_path / "r", csv_file=tmp_path / "r"), "give two names"),
     ):
         with pytest.raises(UsageError, match=words):
             run_pairs(plan, on_progress=lambda _: None)

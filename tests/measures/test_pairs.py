@@ -131,7 +131,11 @@ def test_realbokeh_has_a_pair_for_every_target(realbokeh):
     [
         ({"target_avs": [2.0]}, r"1\.json names 2 targets, but 1 f-numbers"),
         ({"target_avs": ["wide", 2]}, r"1\.json is no metadata of RealBokeh"),
+        ({"target_avs": [2.0, 10**400]}, r"1\.json is no metadata of RealBokeh"),
+        ({"target_avs": [2.0, float("nan")]}, r"1\.json gives a target f/nan"),
+        ({"target_avs": [-2.0, 2.0]}, r"1\.json gives a target f/-2"),
         ({"source_image": "input/none.jpg"}, r"none\.jpg is missing"),
+        ({"source_image": "n" * 300}, r"nnn is missing"),
         ({"target_images": ["gt/1_f2.0.jpg"] * 2}, r"two pairs of the name '1_f2\.0'"),
     ],
 )
@@ -154,9 +158,10 @@ def test_other_realbokeh_trouble_is_refused(realbokeh):
     path.write_text('{"source_image": "a.jpg"}', encoding="utf-8")
     with pytest.raises(PhotoError, match="lacks 'target_images'"):
         realbokeh_pairs(realbokeh)
-    path.write_text("{", encoding="utf-8")
-    with pytest.raises(PhotoError, match="is no metadata of RealBokeh"):
-        realbokeh_pairs(realbokeh)
+    for text in ("{", "[" * 100_000):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(PhotoError, match="is no metadata of RealBokeh"):
+            realbokeh_pairs(realbokeh)
 
 
 @pytest.fixture
@@ -202,6 +207,7 @@ def test_columns_may_have_the_names_of_a_pairs_fields(photos):
         ("photo,target\n", r"pairs\.csv has no row"),
         ("photo,target\nphotos/a.png,\n", r"pairs\.csv, row 2: target is empty"),
         ("photo,target\nphotos/a.png,photos/x.png\n", r"x\.png is missing, but .*pairs\.csv"),
+        (f"photo,target\nphotos/a.png,{'x' * 300}\n", r"xxx is missing, but .*pairs\.csv"),
         ("photo,target\nphotos/a.png,photos/a.png\n", r"a\.png is both photos of pair 'a'"),
         (
             "photo,target\nphotos/a.png,photos/b.png\nphotos/a.png,photos/d.png\n",

@@ -59,6 +59,8 @@ def run_pairs(plan: PairsPlan, *, on_progress: Callable[[str], None]) -> str:
     UsageError, PhotoError, MissingPartError
         Before any work, where the plan, the pairs or the outputs cannot be used.
     """
+    if plan.json_file is not None and plan.json_file == plan.csv_file:
+        raise UsageError(f"{plan.json_file} cannot be JSON and CSV in one: give two names.")
     for path in (plan.json_file, plan.csv_file):
         if path is not None:
             check_target(path, overwrite=plan.overwrite)

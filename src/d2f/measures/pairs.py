@@ -6,6 +6,7 @@ checked to exist. Pictures are not opened here.
 
 import csv
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _scene_pairs(scene: Path, folder: Path) -> Iterator[Pair]:
         source = folder / str(content["source_image"])
         targets = [folder / str(target) for target in content["target_images"]]
         f_numbers = [float(value) for value in content["target_avs"]]
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise PhotoError(f"{scene} is no metadata of RealBokeh: {error}; replace it.") from error
     except KeyError as error:
         raise PhotoError(f"{scene} lacks {error.args[0]!r}: replace it.") from error
@@ -143,6 +144,8 @@ def _scene_pairs(scene: Path, folder: Path) -> Iterator[Pair]:
             f"{scene} names {len(targets)} targets, but {len(f_numbers)} f-numbers: replace it."
         )
     for target, f_number in zip(targets, f_numbers, strict=True):
+        if not f_number > 0:
+            raise PhotoError(f"{scene} gives a target f/{f_number:g}: write a number above 0.")
         yield Pair(name=target.stem, all_in_focus=source, bokeh=target, f_number=f_number)
 
 
@@ -236,7 +239,7 @@ def _checked(pairs: list[Pair], origin: Path) -> list[Pair]:
         if pair.name != Path(pair.name).name or pair.name == "..":
             raise PhotoError(f"{origin} has the name {pair.name!r}: names are those of files.")
         for path in (pair.all_in_focus, pair.bokeh):
-            if not path.is_file():
+            if not os.path.isfile(path):  # Path.is_file raises where a name is too long
                 raise PhotoError(f"{path} is missing, but {origin} lists it: add it.")
         if pair.all_in_focus.samefile(pair.bokeh):
             raise PhotoError(f"{pair.bokeh} is both photos of pair {pair.name!r}: name two files.")
