@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import FloatImage
+from ..arrays import DepthUnit, FloatImage
 from ..errors import PhotoError
 from .depth_values import LARGER_THAN_PHOTO, MAX_DISPARITY, check_aspect, filled, stretched
 from .rasters import read_raster
 
 __all__ = ["DepthMap", "DepthUnit", "read_depth_map"]
 
-DepthUnit = Literal["m", "1/m", "relative"]
 MM_PER_M = 1000
 
 

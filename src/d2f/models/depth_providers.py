@@ -10,17 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from d2f.arrays import ByteImage, FloatImage
+from d2f.arrays import ByteImage, DepthUnit, FloatImage
 from d2f.errors import PhotoError
 from d2f.models.compact import relative_disparity
 
 __all__ = ["DepthProvider", "DepthUnit", "ProvidedDepth", "depth_from_output", "depth_provider"]
 
-DepthUnit = Literal["m", "1/m", "relative"]
 NEAREST_M = 0.1  # what a network draws nearer is noise: it was not trained on macros
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..arrays import DepthUnit
 from ..optics import Aperture, ThinLens
 from .focus_words import LONGEST_M, box_trouble
 
@@ -51,7 +52,6 @@ class Option:
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Tilt = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
-DepthUnit = Literal["m", "1/m", "relative"]
 DepthSource = Literal["auto", "model", "embedded"]
 DepthContainer = Literal["gdepth", "dynamic", "heic"]
 FormatName = Literal[
