@@ -86,16 +86,29 @@ def _change(photo_srgb: ByteImage, strokes: Sequence[Stroke]) -> FloatImage:
     guide = grid.astype(np.float32)
     along_edges, plain = np.zeros(small, np.float32), np.zeros(small, np.float32)
     for stroke in strokes:
-        weight = _coverage(stroke, small)
+        part = _around(stroke, small)
+        weight = np.float32(stroke.amount) * _coverage(stroke, small)[part]
         if stroke.edge_aware:
-            weight *= _alike(stroke, guide)
-        (along_edges if stroke.edge_aware else plain)[...] += np.float32(stroke.amount) * weight
+            along_edges[part] += weight * _alike(stroke, guide, part)
+        else:
+            plain[part] += weight
     change = np.zeros((rows, cols), np.float32)
     if along_edges.any():
         change += disparity_at_full_size(along_edges, guide / np.float32(255), photo_srgb)
     if plain.any():
         change += _enlarged(plain, (rows, cols))
     return change
+
+
+def _around(stroke: Stroke, size: tuple[int, int]) -> tuple[slice, slice]:
+    """The rows and columns that a line touches."""
+    rows, cols = size
+    reach = stroke.radius * max(size) + 2
+    xs, ys = ([point[axis] for point in stroke.points] for axis in (0, 1))
+    return (
+        slice(max(int(min(ys) * rows - reach), 0), int(max(ys) * rows + reach) + 1),
+        slice(max(int(min(xs) * cols - reach), 0), int(max(xs) * cols + reach) + 1),
+    )
 
 
 def _coverage(stroke: Stroke, size: tuple[int, int]) -> FloatImage:
@@ -127,15 +140,16 @@ def _to_segment(
     return away.astype(np.float32)
 
 
-def _alike(stroke: Stroke, guide: FloatImage) -> FloatImage:
-    """How much each cell looks like what lies under the middle of the line, 0..1."""
+def _alike(stroke: Stroke, guide: FloatImage, part: tuple[slice, slice]) -> FloatImage:
+    """How much each cell of a part looks like what lies under the middle of the line, 0..1."""
     rows, cols = guide.shape[:2]
-    nearest = np.full((rows, cols), np.inf, np.float32)
+    cells = guide[part]
+    nearest = np.full(cells.shape[:2], np.inf, np.float32)
     for x, y in stroke.points[:: max(len(stroke.points) // PALETTE, 1)]:
         row, col = min(int(y * rows), rows - 1), min(int(x * cols), cols - 1)
         around = guide[max(row - 1, 0) : row + 2, max(col - 1, 0) : col + 2]
         colour = around.reshape(-1, 3).mean(axis=0)
-        np.minimum(nearest, np.square(guide - colour).sum(axis=2), out=nearest)
+        np.minimum(nearest, np.square(cells - colour).sum(axis=2), out=nearest)
     alike: FloatImage = np.exp(-nearest / np.float32(2 * COLOUR_SIGMA**2)).astype(np.float32)
     return alike
 

@@ -113,6 +113,7 @@ def create_app(options: ServeOptions, folder: Path) -> FastAPI:
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
+        rooms.pool.start()
         yield
         await asyncio.to_thread(rooms.pool.stop)
 

@@ -72,6 +72,8 @@ def _answer(desk: object, job: Job) -> Answer:
             sentence = sentence.replace(str(job.photo.depth), job.photo.depth.name)
         return Answer(status=422 if isinstance(error, UsageError) else status_of(error, job),
                       sentence=sentence)  # fmt: skip
+    except FileNotFoundError:
+        return Answer(status=404, sentence="the photo was deleted meanwhile: send it again.")
     except MemoryError:
         desk.forget()
         return Answer(

@@ -94,6 +94,8 @@ class Worker:
             self._given_up.value = self._number
             with contextlib.suppress(Refusal):
                 await waiting
+            if job.output is not None:
+                job.output.unlink(missing_ok=True)
             raise
         seconds = time.monotonic() - begun
         self._mean_seconds += MEMORY_OF_MEAN * (seconds - self._mean_seconds)
@@ -101,7 +103,7 @@ class Worker:
 
     async def _ask(self, job: Job) -> Answer:
         try:
-            self._ensure_process()
+            self.start()
             self._pipe.send((self._number, job))
             async with asyncio.timeout(self._options.job_seconds):
                 await self._readable()
@@ -133,7 +135,8 @@ class Worker:
         finally:
             loop.remove_reader(self._pipe.fileno())
 
-    def _ensure_process(self) -> None:
+    def start(self) -> None:
+        """Have a living process; its first job need not wait for it then."""
         if self._process is not None and not self._process.is_alive():
             self._replace()
         if self._process is None:
@@ -170,6 +173,11 @@ class Pool:
     def idlest(self) -> Worker:
         """The worker with the shortest queue."""
         return min(self.workers, key=lambda worker: worker.pending)
+
+    def start(self) -> None:
+        """Have all processes at hand."""
+        for worker in self.workers:
+            worker.start()
 
     def stop(self) -> None:
         """End every process."""
