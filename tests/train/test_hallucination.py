@@ -220,6 +220,10 @@ def test_what_is_no_finished_stage_is_told_in_one_sentence(made_pairs, tmp_path)
     (run / "weights.safetensors").write_bytes(b"damaged")
     with pytest.raises(PhotoError, match="holds no weights of this network"):
         train_fusion(made_pairs, tmp_path / "out", SHORT, hallucination=run)
-    (run / "config.json").write_text("{", encoding="utf-8")
+    odd = {"renderer": "ours"}, {"width": "a"}, {"blocks": 5}, {"statistics": []}, {"width": 10**9}
+    for text in ("[" * 100_000, *(json.dumps(told | change) for change in odd), "{"):
+        (run / "config.json").write_text(text, encoding="utf-8")
+        with pytest.raises(PhotoError, match="is no configuration of a training"):
+            train_fusion(made_pairs, tmp_path / "out", SHORT, hallucination=run)
     with pytest.raises(PhotoError, match="is no configuration of a training"):
         load_hallucination(run)

@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from d2f.errors import D2FError, PhotoError, UsageError  # noqa: E402
 from d2f.train.pair_loop import PairPlan, learn, rate_share  # noqa: E402
 from d2f.train.published import train_hallucination  # noqa: E402
+from d2f.train.run_folder import RunFolder  # noqa: E402
 
 STEPS = 24
 # Sums of gradients over two processes are rounded in another order; worst seen 2e-6 after 3 steps.
@@ -176,6 +177,52 @@ def test_a_damaged_checkpoint_is_refused(made_pairs, tmp_path, damage):
         save_file({"a": torch.zeros(1)}, checkpoint, notes if damage == "other shapes" else None)
     with pytest.raises(PhotoError, match=r"last\.safetensors .*: delete it to begin anew, or give"):
         train_hallucination(made_pairs, run, SHORT, renderer="d2f", narrow=True)
+
+
+@pytest.mark.parametrize(
+    ("note", "value"),
+    [
+        ("choices", None),
+        ("choices", "{"),
+        ("choices", "5"),
+        ("step", None),
+        ("step", "-5"),
+        ("seconds", "soon"),
+    ],
+)
+def test_a_checkpoint_with_odd_notes_is_refused(tmp_path, note, value):
+    """Missing, no JSON, no number: the message names the file and the way out."""
+    network = torch.nn.Linear(2, 2)
+    optimiser = torch.optim.AdamW(network.parameters())
+    folder = RunFolder(tmp_path / "run", {"seed": 0})
+    folder.save(network, optimiser, step=3, seconds=1.0)
+    with safe_open(folder.checkpoint, "pt") as file:
+        notes = file.metadata()
+    notes = {name: text for name, text in (notes | {note: value}).items() if text is not None}
+    save_file(load_file(folder.checkpoint), folder.checkpoint, notes)
+    with pytest.raises(PhotoError, match=r"last\.safetensors .*: delete it to begin anew, or give"):
+        folder.resume(network, optimiser)
+
+
+def test_a_log_that_is_no_text_begins_anew(tmp_path):
+    """A row more or less is no reason to lose a run."""
+    folder = RunFolder(tmp_path / "run", {"seed": 0})
+    folder.log(1, {"total": 0.5})
+    folder.table.write_bytes(folder.table.read_bytes() + b"\xff\xfe\x00")
+    folder.forget_after(1)
+    folder.log(2, {"total": 0.25})
+    assert [row["step"] for row in log_of(tmp_path / "run")] == ["1", "2"]
+
+
+def test_a_folder_belongs_to_one_run_at_a_time(made_pairs, tmp_path):
+    """The second start is told, and the folder is free again once the first has ended."""
+    run = tmp_path / "run"
+    with (
+        RunFolder(run, {}).held(),
+        pytest.raises(UsageError, match=r"another training runs in .*run: wait, or give another"),
+    ):
+        train_hallucination(made_pairs, run, SHORT, renderer="d2f", narrow=True)
+    train_hallucination(made_pairs, run, SHORT, renderer="d2f", narrow=True)
 
 
 def test_a_run_that_cannot_be_written_is_refused(made_pairs, tmp_path):

@@ -94,7 +94,9 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="Of the large network. auto: bfloat16 where a GPU has it."),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is left to chance.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything that is left to chance.")
+]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads of each process.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that read pictures ahead.")]
 FIELD_OF = {"crop": "crop_px", "long_side": "long_side_px"}  # options whose unit stands in the help

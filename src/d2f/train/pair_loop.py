@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -102,9 +103,13 @@ def train_on_pairs(stage: Stage, crops: PairCrops, plan: PairPlan, folder: RunFo
     D2FError
         If the loss is no number any more.
     UsageError, PhotoError
-        If the batch cannot be shared, or the folder holds another run or a damaged checkpoint.
+        If the batch cannot be shared, or another run goes on in the folder, or it holds another
+        run or a damaged checkpoint.
     """
-    with joined_processes(threads=plan.threads) as process:
+    with (
+        joined_processes(threads=plan.threads) as process,
+        folder.held() if process.is_first else nullcontext(),
+    ):
         stage.to(process.device)
         rate = plan.learning_rate or stage.learning_rate
         optimiser = torch.optim.AdamW(stage.parameter_groups(), lr=rate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -23,6 +23,8 @@ from d2f.train.trunk import load_trunk
 __all__ = ["listed_pairs", "train_fusion", "train_hallucination"]
 
 NETWORK_CHOICES = ("renderer", "width", "blocks", "statistics")  # stage 1 hands them on
+RENDERERS, STATISTICS = get_args(RendererName), ("batch", "frozen")
+LARGEST_SIZE = 1024  # width or blocks of a network that fits some machine
 STEP_CHOICES = ("crop_px", "long_side_px", "seed", "batch", "learning_rate")
 PUBLISHED: dict[str, Any] = {"width": WIDTH, "blocks": BLOCKS}
 REALBOKEH_MARK = "metadata"
@@ -140,8 +142,13 @@ def read_config(folder: Path) -> dict[str, Any]:
         )
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
+        sizes = [told["width"], *told["blocks"]]
+        if told["renderer"] not in RENDERERS or told["statistics"] not in STATISTICS:
+            raise ValueError
+        if not all(isinstance(size, int) and 0 < size <= LARGEST_SIZE for size in sizes):
+            raise ValueError
         return {name: told[name] for name in NETWORK_CHOICES}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise PhotoError(f"{path} is no configuration of a training: train anew.") from error
 
 

@@ -11,7 +11,10 @@ Nothing is pickled, so a damaged or foreign checkpoint can be refused, but canno
 import csv
 import io
 import json
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,9 @@ from torch import Tensor, nn
 
 from d2f.errors import PhotoError, UsageError
 from d2f.files.atomic import write_whole
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = ["CONFIG", "WEIGHTS", "RunFolder"]
 
@@ -59,6 +65,32 @@ class RunFolder:
             raise PhotoError(
                 f"{folder} cannot be made: {error.strerror}; give another folder as --out."
             ) from None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs out of the folder; the system lets go of it however this one ends.
+
+        Raises
+        ------
+        UsageError
+            If another run has it.
+        """
+        if sys.platform == "win32":  # folders cannot be locked there
+            yield
+            return
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some network discs lock nothing
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise UsageError(
+                        f"another training runs in {self.folder}: wait, or give another folder "
+                        "as --out."
+                    ) from None
+            yield
+        finally:
+            os.close(handle)
 
     def save(
         self, network: nn.Module, optimiser: torch.optim.Optimizer, *, step: int, seconds: float
@@ -105,7 +137,16 @@ class RunFolder:
             ) from None
         if notes.get("format") != FORMAT:
             raise PhotoError(f"{self.checkpoint} is no checkpoint of a d2f training: {way_out}.")
-        self._check_choices(json.loads(notes["choices"]))
+        try:
+            step, seconds = int(notes["step"]), float(notes["seconds"])
+            begun = dict(json.loads(notes["choices"]))
+            if step < 0:
+                raise ValueError(step)
+        except (KeyError, ValueError, TypeError):
+            raise PhotoError(
+                f"{self.checkpoint} does not say how far its run had come: {way_out}."
+            ) from None
+        self._check_choices(begun)
         try:
             network.load_state_dict(_part(tensors, NETWORK))
             optimiser.load_state_dict(
@@ -118,7 +159,7 @@ class RunFolder:
             raise PhotoError(
                 f"{self.checkpoint} holds the weights of another network: {way_out}."
             ) from error
-        return int(notes["step"]), float(notes["seconds"])
+        return step, seconds
 
     def _check_choices(self, begun: Choices) -> None:
         for name in sorted(self.choices.keys() | begun.keys()):
@@ -133,8 +174,8 @@ class RunFolder:
         """Drop the rows of the log that lie past the checkpoint: they will come again."""
         if not self.table.is_file():
             return
-        with self.table.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
+        with self.table.open(newline="", encoding="utf-8", errors="replace") as file:
+            rows = list(csv.reader(line.replace("\0", "") for line in file))
         kept = [row for row in rows[1:] if row and row[0].isdigit() and int(row[0]) <= step]
         text = io.StringIO()
         csv.writer(text).writerows(rows[:1] + kept if kept else [])
