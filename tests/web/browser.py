@@ -22,8 +22,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 30_000
 DESKTOP, PHONE = (1280, 800), (390, 844)
+BLOCK = 4  # pixels
 QUIET_MS = 400  # longer than the page waits before it takes the hand for resting
 
 
@@ -94,18 +95,17 @@ class Visit:
         self.page.click(f'label:has(input[name="{name}"][value="{value}"])')
         self.settle()
 
-    def aperture(self, stops: float) -> str:
-        """Move the slider of the aperture, let go, and read the f-number."""
+    def slide(self, slider: str, value: float) -> None:
+        """Move a slider and let go."""
         self.page.eval_on_selector(
-            "#aperture",
-            """(slider, stops) => {
-                slider.value = stops;
+            slider,
+            """(slider, value) => {
+                slider.value = value;
                 for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind));
             }""",
-            stops,
+            value,
         )
         self.settle()
-        return self.page.text_content("#f-number")
 
     def pixels(self, canvas: str = "#picture") -> np.ndarray:
         """What a canvas shows: float (H, W), mean of the three colours."""
@@ -123,12 +123,12 @@ class Visit:
 
 
 def sharpness(picture: np.ndarray, box: tuple[float, float, float, float]) -> float:
-    """Mean absolute Laplacian in a box (x, y, width, height) in fractions."""
+    """Mean absolute Laplacian of blocks, coarser than grain, in a box of fractions."""
     rows, cols = picture.shape
     x, y, width, height = box
-    part = picture[
-        int(y * rows) : int((y + height) * rows), int(x * cols) : int((x + width) * cols)
-    ]
+    part = picture[int(y * rows) :, int(x * cols) :][: int(height * rows), : int(width * cols)]
+    rows, cols = part.shape[0] // BLOCK, part.shape[1] // BLOCK
+    part = part[: rows * BLOCK, : cols * BLOCK].reshape(rows, BLOCK, cols, BLOCK).mean((1, 3))
     middle = part[1:-1, 1:-1]
     around = part[:-2, 1:-1] + part[2:, 1:-1] + part[1:-1, :-2] + part[1:-1, 2:]
     return float(np.abs(4 * middle - around).mean())

@@ -8,6 +8,7 @@ const LEAST_BOX = 0.01;
 const STEP = 0.01;
 const LARGE_STEP = 0.05;
 const LABEL_MS = 2600;
+const LABELS = { box: "box", nearest: "nearest", farthest: "farthest" };
 const CHIPS = [["auto", "Auto"], ["nearest", "Nearest"], ["farthest", "Farthest"]];
 
 const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
@@ -143,15 +144,16 @@ export function setUpFocus(app) {
     const confidence = `${focus.certainty}, ${Math.round(focus.confidence * 100)} %`;
     const automatic = app.look.settings.focus.mode === "auto";
     mark.dataset.certainty = focus.certainty;
-    mark.setAttribute("aria-label", `Focus mark, ${at}`);
     const words = sentence(automatic ? `${focus.reason} (${confidence})` : focus.reason);
     if ($("focus-words").textContent !== words) {
       $("focus-words").textContent = words;
       say(`Focus ${at}. ${words}`);
     }
     if (!app.look.settings.focus.point) showMark([focus.x, focus.y]);
-    if (automatic) label(`autofocus, ${confidence}`);
-    else label({ box: "box", nearest: "nearest", farthest: "farthest" }[app.look.settings.focus.mode] ?? "focus");
+    const { mode } = app.look.settings.focus;
+    const name = automatic ? `autofocus, ${confidence}` : LABELS[mode] ?? "focus";
+    mark.setAttribute("aria-label", `${name}: focus mark, ${at}`);
+    label(name);
   }
 
   app.look.addEventListener("settings", show);
