@@ -109,7 +109,7 @@ def pairs(
     ] = False,
 ) -> None:
     """Judge bokeh on pairs: all-in-focus photos and the same views with a wide aperture."""
-    command = import_module("d2f.evaluate.pairs_command")
+    command = import_module("d2f.evaluate.pairs.command")
     choices = {} if method is None else {"methods": tuple(method)}
     plan = command.PairsPlan(
         table=table,

@@ -17,7 +17,7 @@ import numpy as np
 
 from d2f.arrays import FloatImage
 from d2f.errors import PhotoError
-from d2f.evaluate.pairs_networks import torch_installed
+from d2f.evaluate.pairs.networks import torch_installed
 
 if TYPE_CHECKING:
     from torch import Tensor

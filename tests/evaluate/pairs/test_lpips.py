@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from d2f.errors import PhotoError
-from d2f.evaluate.pairs_lpips import LAYERS, SHAPES, Lpips
+from d2f.evaluate.pairs.lpips import LAYERS, SHAPES, Lpips
 
 torch = pytest.importorskip("torch")
 

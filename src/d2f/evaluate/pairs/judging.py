@@ -16,10 +16,10 @@ import numpy as np
 from d2f import files
 from d2f.arrays import FloatImage
 from d2f.errors import PhotoError, UsageError
-from d2f.evaluate.pairs_compare import Comparison, compared
-from d2f.evaluate.pairs_fit import Fit, fitted
-from d2f.evaluate.pairs_methods import Identity, Method, Opened, byte_codes, codes_of, sized
-from d2f.evaluate.pairs_protocols import Protocol, prepared, scores
+from d2f.evaluate.pairs.compare import Comparison, compared
+from d2f.evaluate.pairs.fit import Fit, fitted
+from d2f.evaluate.pairs.methods import Identity, Method, Opened, byte_codes, codes_of, sized
+from d2f.evaluate.pairs.protocols import Protocol, prepared, scores
 from d2f.files import Photo
 from d2f.measures.exposure import aligned_exposure, exposure_gain
 from d2f.measures.pairs import Pair, scene_of

@@ -16,7 +16,7 @@ import numpy as np
 from d2f import fusion, light, optics, renderer
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import MissingPartError
-from d2f.evaluate.pairs_methods import F_NUMBER, Fixed, Method, Opened, byte_codes, codes_of
+from d2f.evaluate.pairs.methods import F_NUMBER, Fixed, Method, Opened, byte_codes, codes_of
 from d2f.files import Photo
 from d2f.measures.pairs import Pair
 from d2f.pipeline import Session

@@ -11,8 +11,8 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 safetensors = pytest.importorskip("safetensors.torch")
 
-from d2f.evaluate.pairs_command import PairsPlan, run_pairs  # noqa: E402
-from d2f.evaluate.pairs_networks import published_from  # noqa: E402
+from d2f.evaluate.pairs.command import PairsPlan, run_pairs  # noqa: E402
+from d2f.evaluate.pairs.networks import published_from  # noqa: E402
 from d2f.files import read_photo  # noqa: E402
 from d2f.measures.pairs import csv_pairs  # noqa: E402
 from d2f.models.d2f2023 import D2F2023, NARROW  # noqa: E402

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 
 from d2f import files
 from d2f.arrays import FloatImage
-from d2f.evaluate.pairs import TARGET
-from d2f.evaluate.pairs_methods import byte_codes
+from d2f.evaluate.pairs.judging import TARGET
+from d2f.evaluate.pairs.methods import byte_codes
 from d2f.files.atomic import write_whole
 
 __all__ = ["Strips"]

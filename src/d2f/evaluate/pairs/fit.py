@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from d2f.arrays import FloatImage
-from d2f.evaluate.pairs_methods import Opened
+from d2f.evaluate.pairs.methods import Opened
 
 __all__ = ["Fit", "fitted"]
 

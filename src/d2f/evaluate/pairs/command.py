@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from d2f.errors import UsageError
-from d2f.evaluate.pairs import evaluate_pairs
-from d2f.evaluate.pairs_methods import Identity, MaskGaussian, Method, Outputs
-from d2f.evaluate.pairs_networks import Compact, published_from, variant_from
-from d2f.evaluate.pairs_protocols import protocol_named
-from d2f.evaluate.pairs_report import report_csv, report_json, report_text
-from d2f.evaluate.pairs_strips import Strips
+from d2f.evaluate.pairs.judging import evaluate_pairs
+from d2f.evaluate.pairs.methods import Identity, MaskGaussian, Method, Outputs
+from d2f.evaluate.pairs.networks import Compact, published_from, variant_from
+from d2f.evaluate.pairs.protocols import protocol_named
+from d2f.evaluate.pairs.report import report_csv, report_json, report_text
+from d2f.evaluate.pairs.strips import Strips
 from d2f.files import check_target
 from d2f.files.atomic import write_whole
 from d2f.measures.pairs import EBB_SPLITS, Pair, csv_pairs, ebb_pairs, realbokeh_pairs
@@ -68,7 +68,7 @@ def run_pairs(plan: PairsPlan, *, on_progress: Callable[[str], None]) -> str:
     pairs = listed(plan)[: plan.limit]
     perceptual = None
     if plan.lpips_weights is not None:
-        from d2f.evaluate.pairs_lpips import Lpips
+        from d2f.evaluate.pairs.lpips import Lpips
 
         perceptual = Lpips.load(plan.lpips_weights)
     report = evaluate_pairs(

@@ -7,9 +7,9 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from d2f.evaluate.pairs import FITTED, PairScore, PairsReport
-from d2f.evaluate.pairs_compare import Comparison
-from d2f.evaluate.pairs_methods import Identity
+from d2f.evaluate.pairs.compare import Comparison
+from d2f.evaluate.pairs.judging import FITTED, PairScore, PairsReport
+from d2f.evaluate.pairs.methods import Identity
 
 __all__ = ["report_csv", "report_json", "report_text"]
 

@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 
 from d2f.cli import evaluate as commands
 from d2f.errors import PhotoError, UsageError
-from d2f.evaluate.pairs import evaluate_pairs
-from d2f.evaluate.pairs_command import PairsPlan, run_pairs
-from d2f.evaluate.pairs_compare import compared
-from d2f.evaluate.pairs_fit import fitted
-from d2f.evaluate.pairs_methods import Fixed, MaskedPhoto, Outputs
-from d2f.evaluate.pairs_networks import Variant
-from d2f.evaluate.pairs_protocols import PROTOCOLS, protocol_named, scores
-from d2f.evaluate.pairs_strips import LINE_PX
+from d2f.evaluate.pairs.command import PairsPlan, run_pairs
+from d2f.evaluate.pairs.compare import compared
+from d2f.evaluate.pairs.fit import fitted
+from d2f.evaluate.pairs.judging import evaluate_pairs
+from d2f.evaluate.pairs.methods import Fixed, MaskedPhoto, Outputs
+from d2f.evaluate.pairs.networks import Variant
+from d2f.evaluate.pairs.protocols import PROTOCOLS, protocol_named, scores
+from d2f.evaluate.pairs.strips import LINE_PX
 from d2f.measures.pairs import Pair, ebb_pairs
 
 ROWS, COLUMNS = 48, 64

@@ -1,7 +1,7 @@
 """What is judged on pairs: the photo itself, a baseline, and the pictures of any program.
 
 In: a pair and its all-in-focus photo. Out: codes as fractions of white, H x W x 3; on request with
-another plane of focus or f-number, where a way has such a choice. Networks: `pairs_networks`.
+another plane of focus or f-number, where a way has such a choice. Networks: `networks`.
 """
 
 from __future__ import annotations
