@@ -30,8 +30,8 @@ hold after an edit: they are left out, and that is told.
 
 What was done stands in the output's XMP, in the namespace `urn:d2f:edit:1#`.
 
-Limits, checked from the header: 100 megapixels (`D2F_MAX_MEGAPIXELS`), 30 000 pixels a side
-(`D2F_MAX_SIDE`), 4 MB of ICC profile, 1 MB of EXIF, 32 MB of XMP.
+Limits, checked from the header: 100 megapixels (`--max-megapixels`, `D2F_MAX_MEGAPIXELS`), 30 000
+pixels a side (`--max-side`, `D2F_MAX_SIDE`), 4 MB of ICC profile, 1 MB of EXIF, 32 MB of XMP.
 """
 
 

@@ -145,7 +145,8 @@ def test_an_endless_input_is_cut_off(d2f_command, photo_file, monkeypatch):
 
     content = io.TextIOWrapper(io.BytesIO(bytes(2000)))
     monkeypatch.setattr(sys, "stdin", content)
-    monkeypatch.setattr("d2f.files.Limits", lambda: Limits(file_bytes=1000))
+    small = Limits(file_bytes=1000)
+    monkeypatch.setattr(Limits, "from_environment", lambda: small)
     outcome = d2f_command("render", "-", "-o", photo_file.with_name("out.png"))
     assert outcome.code == 1
     assert "more than the limit of 1000 bytes" in outcome.err

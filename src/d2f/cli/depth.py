@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from .limit_options import MaxMegapixels, MaxSide, limits_of
 from .say import say
 
 __all__ = ["depth"]
@@ -26,6 +27,8 @@ def depth(
             help="Disparity map: tif, npy, pfm, exr (float) or png (16 bit); larger is nearer.",
         ),
     ],
+    max_megapixels: MaxMegapixels = None,
+    max_side: MaxSide = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace F if it exists.")] = False,
 ) -> None:
     """Write the photo's disparity at full size: 1 nearest, 0 farthest; in 1/m of metric depth."""
@@ -37,6 +40,6 @@ def depth(
         raise UsageError(f"{output} is the photo itself: give another name for the map.")
     files.check_map_name(output)
     files.check_target(output, overwrite=overwrite)
-    session = Session(files.read_photo(photo))
+    session = Session(files.read_photo(photo, limits=limits_of(max_megapixels, max_side)))
     files.write_disparity_map(session.view.disparity, output, overwrite=overwrite)
     say(str(output))

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import D2FError
+from .limit_options import MaxMegapixels, MaxSide, limits_of
 from .pipes import PIPE, check_pipes, read_input
 from .say import as_refusal, say, say_error
 
 if TYPE_CHECKING:
-    from ..files import Photo
+    from ..files import Limits, Photo
 
 __all__ = ["inspect"]
 
@@ -29,12 +30,15 @@ def inspect(
         bool,
         typer.Option("--analyse/--no-analyse", help="Whether to look for focus and subjects, too."),
     ] = True,
+    max_megapixels: MaxMegapixels = None,
+    max_side: MaxSide = None,
 ) -> None:
     """Tell a photo's format, size, light, metadata, depth and subjects, without rendering it."""
+    limits = limits_of(max_megapixels, max_side)
     failed: list[D2FError] = []
     for name in photos:
         try:
-            facts, seen = _look_at(name, analyse=analyse)
+            facts, seen = _look_at(name, limits, analyse=analyse)
         except (D2FError, OSError, RuntimeError, MemoryError) as error:
             refusal = as_refusal(error, name)
             failed.append(refusal)
@@ -50,16 +54,16 @@ def inspect(
         raise typer.Exit(max(error.exit_code for error in failed))
 
 
-def _look_at(name: str, *, analyse: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+def _look_at(name: str, limits: Limits, *, analyse: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the file, and what is seen in the photo."""
-    from ..files import Limits, describe, photo_from_bytes, read_photo
+    from ..files import describe, photo_from_bytes, read_photo
 
     if name == PIPE:
         check_pipes(reads=True, writes=False)
-        content = read_input(largest_bytes=Limits().file_bytes)
-        photo = photo_from_bytes(content, name="standard input")
+        content = read_input(largest_bytes=limits.file_bytes)
+        photo = photo_from_bytes(content, name="standard input", limits=limits)
     else:
-        photo = read_photo(Path(name))
+        photo = read_photo(Path(name), limits=limits)
     return describe(photo), _seen(photo) if analyse else {}
 
 

@@ -10,6 +10,7 @@ from .pipes import read_input, write_output
 from .targets import C2PA_ACTIONS, Job
 
 if TYPE_CHECKING:
+    from ..files import Limits
     from ..pictures import Picture
     from ..settings import Settings
 
@@ -17,7 +18,12 @@ __all__ = ["render_one"]
 
 
 def render_one(
-    job: Job, settings: Settings, *, overwrite: bool, on_stage: Callable[[str], None]
+    job: Job,
+    settings: Settings,
+    *,
+    limits: Limits,
+    overwrite: bool,
+    on_stage: Callable[[str], None],
 ) -> Picture:
     """Do a job: check its targets, read, render, write all or nothing.
 
@@ -25,6 +31,8 @@ def render_one(
     ----------
     job : Job
     settings : Settings
+    limits : Limits
+        How large the photo may be.
     overwrite : bool
         Whether files may be replaced.
     on_stage : callable
@@ -43,10 +51,10 @@ def render_one(
             files.check_map_name(path)
     on_stage("reading")
     if job.photo is None:
-        piped = read_input(largest_bytes=files.Limits().file_bytes)
-        photo = files.photo_from_bytes(piped, name=job.name)
+        piped = read_input(largest_bytes=limits.file_bytes)
+        photo = files.photo_from_bytes(piped, name=job.name, limits=limits)
     else:
-        photo = files.read_photo(job.photo)
+        photo = files.read_photo(job.photo, limits=limits)
     if job.output is not None:  # after reading: an input of another kind is the better news
         files.check_output(photo, job.output)
     session = open_session(photo, settings, on_stage=on_stage)

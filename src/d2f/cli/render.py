@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import D2FError, UsageError
+from .limit_options import MaxMegapixels, MaxSide, limits_of
 from .one_photo import render_one
 from .options import settings_of
 from .pipes import PIPE
@@ -17,6 +18,7 @@ from .say import as_refusal
 from .targets import C2PA_ACTIONS, Job, plan_jobs
 
 if TYPE_CHECKING:
+    from ..files import Limits
     from ..settings import Settings
 
 __all__ = ["render"]
@@ -73,6 +75,8 @@ def render(
         Path | None,
         typer.Option(metavar="F", help="Also write what was done, as JSON for a C2PA tool."),
     ] = None,
+    max_megapixels: MaxMegapixels = None,
+    max_side: MaxSide = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace outputs that exist.")
     ] = False,
@@ -100,7 +104,8 @@ def render(
         total=len(jobs),
         picture_goes_out=output == PIPE,
     )
-    failed = _run_all(jobs, settings, overwrite=overwrite, reporter=reporter)
+    limits = limits_of(max_megapixels, max_side)
+    failed = _run_all(jobs, settings, limits=limits, overwrite=overwrite, reporter=reporter)
     if failed:
         raise typer.Exit(max(error.exit_code for error in failed))
 
@@ -128,14 +133,16 @@ def _check_method(
 
 
 def _run_all(
-    jobs: list[Job], settings: Settings, *, overwrite: bool, reporter: Reporter
+    jobs: list[Job], settings: Settings, *, limits: Limits, overwrite: bool, reporter: Reporter
 ) -> list[D2FError]:
     """Render every job, going on past a photo that fails; a lone job's error goes up as it is."""
     failed: list[D2FError] = []
     for job in jobs:
         try:
             with reporter.photo(job) as on_stage:
-                rendered = render_one(job, settings, overwrite=overwrite, on_stage=on_stage)
+                rendered = render_one(
+                    job, settings, limits=limits, overwrite=overwrite, on_stage=on_stage
+                )
                 reporter.done(job, rendered)
         except (D2FError, OSError, RuntimeError, MemoryError) as error:
             refusal = as_refusal(error, job.name)
