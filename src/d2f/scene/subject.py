@@ -35,11 +35,8 @@ HELD_FROM, HELD_FULLY = 0.3, 0.7  # of the subject map: how much of a pixel's ex
 
 def smoothed(focus_map: FloatImage) -> FloatImage:
     """The focus map after a Gaussian of 3 % of its long side; the border is repeated."""
-    rows, cols = focus_map.shape
-    sigma = max(SMOOTHING_SHARE * max(rows, cols), 0.5)
-    across: FloatImage = focus_map @ _gaussian(cols, sigma).T
-    result: FloatImage = _gaussian(rows, sigma) @ across
-    return result
+    sigma = max(SMOOTHING_SHARE * max(focus_map.shape), 0.5)
+    return _smoothed_down(_smoothed_down(focus_map, sigma).T, sigma).T
 
 
 def peak_of(scores: FloatImage) -> tuple[int, int]:
@@ -152,16 +149,19 @@ def held_disparity(
     return held_map
 
 
-def _gaussian(size: int, sigma: float) -> FloatImage:
-    """Matrix that smooths an axis; what would lie outside counts as the border."""
-    at = np.arange(size)
-    reach = int(np.ceil(3 * sigma))
-    matrix = np.zeros((size, size))
-    for step in range(-reach, reach + 1):
-        source = np.clip(at + step, 0, size - 1)
-        np.add.at(matrix, (at, source), np.exp(-0.5 * (step / sigma) ** 2))
-    smoothing: FloatImage = (matrix / matrix.sum(1, keepdims=True)).astype(np.float32)
-    return smoothing
+def _smoothed_down(values: FloatImage, sigma: float) -> FloatImage:
+    """Columns after a Gaussian; what would lie outside counts as the border.
+
+    Sums of shifted maps: a product of matrices this small waits longer for its threads.
+    """
+    rows, reach = len(values), int(np.ceil(3 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights = (weights / weights.sum()).astype(np.float32)
+    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
+    result = np.zeros_like(values)
+    for step, weight in enumerate(weights):
+        result += weight * padded[step : step + rows]
+    return result
 
 
 def _grown(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
