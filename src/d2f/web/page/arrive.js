@@ -11,6 +11,7 @@ const WORDS_OF_DROP = { one: "Drop to open", many: "Drop to give them all this l
 async function showFile(file) {
   try {
     const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    if (document.body.dataset.state !== "sending") return; // the server was faster
     frameFor(bitmap.width, bitmap.height);
     draw($("picture"), bitmap);
   } catch {
@@ -59,6 +60,15 @@ export function setUpArrival(app) {
     say("Sending the photo.");
   }
 
+  function show() {
+    const { name, width, height } = app.photo;
+    frameFor(width, height);
+    document.title = `${name} · d2f`;
+    $("photo-name").textContent = `${name} · ${width} × ${height}`;
+    app.dispatchEvent(new Event("photo"));
+    app.preview.ask({ moving: false });
+  }
+
   async function take(photo, file, { depth, keep }) {
     const before = app.photo;
     const settings = structuredClone(photo.settings);
@@ -66,13 +76,9 @@ export function setUpArrival(app) {
     if (kept) kept.depth = settings.depth;
     Object.assign(app, { photo, file, depthSent: Boolean(depth) });
     forgetPhoto(before);
-    frameFor(photo.width, photo.height);
-    document.title = `${photo.name} · d2f`;
-    $("photo-name").textContent = `${photo.name} · ${photo.width} × ${photo.height}`;
     restState();
     app.look.begin(settings, kept);
-    app.dispatchEvent(new Event("photo"));
-    app.preview.ask({ moving: false });
+    show();
     await showOriginal(photo);
   }
 
@@ -88,13 +94,8 @@ export function setUpArrival(app) {
     } catch (error) {
       if (signal !== sending.signal) return; // another photo came
       restState();
-      if (app.photo) {
-        frameFor(app.photo.width, app.photo.height);
-        $("photo-name").textContent = app.photo.name;
-        app.preview.ask({ moving: false });
-      } else {
-        $("photo-name").textContent = "";
-      }
+      if (app.photo) show(); // what was there before
+      else $("photo-name").textContent = "";
       if (!given_up(error)) warn(error.message);
     }
   };
