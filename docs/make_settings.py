@@ -14,7 +14,7 @@ Every choice about a picture, the same for the command line and the library.
 
 - Option and environment variable: `d2f render --aperture f/2.8`, or `D2F_APERTURE=f/2.8`.
 - Keyword of the library: `d2f.render(photo, f_number=2.8)`.
-- A flag wins over the environment, which wins over the default.
+- An option wins over the environment, which wins over a settings file, which wins over the default.
 
 | option | keyword | variable | default | meaning |
 | --- | --- | --- | --- | --- |
