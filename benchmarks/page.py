@@ -39,7 +39,9 @@ def lines() -> list[str]:
     if not CHROMIUM.exists():
         return [title, "", f"Not measured: {CHROMIUM} is missing."]
     command = [str(Path(sys.executable).with_name("d2f")), "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
         try:
             url = server.stdout.readline().split()[2]
             with sync_playwright() as driver:

@@ -9,15 +9,13 @@ const WORDS_OF_DROP = { one: "Drop to open", many: "Drop to give them all this l
 
 /** Show the file itself at once, where the browser can read it. */
 async function showFile(file) {
-  try {
-    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-    if (document.body.dataset.state !== "sending") return; // the server was faster
-    frameFor(bitmap.width, bitmap.height);
-    draw($("picture"), bitmap);
-  } catch {
-    $("frame").hidden = true; // HEIC, TIFF and the like: the server's picture comes soon
-    $("welcome").hidden = true;
-  }
+  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
+  if (document.body.dataset.state !== "sending") return; // the server was faster
+  $("welcome").hidden = true;
+  $("frame").hidden = !bitmap; // HEIC, TIFF and the like: the server's picture comes soon
+  if (!bitmap) return;
+  frameFor(bitmap.width, bitmap.height);
+  draw($("picture"), bitmap);
 }
 
 function forgetPhoto(photo) {
