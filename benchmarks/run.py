@@ -18,11 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import page as bench_page
 import published as bench_published
 from PIL import Image
 
 import d2f
 import renderer as bench_renderer
+import web as bench_web
 from d2f import fusion, light, optics, scene
 from d2f.models.compact import CompactModel
 
@@ -44,7 +46,15 @@ def main() -> None:
         "had other work.",
         "",
     ]
-    for section in (speed_of_renderer, speed_of_published, speed_of_rooms, speed_of_files, quality):
+    for section in (
+        speed_of_renderer,
+        speed_of_published,
+        speed_of_rooms,
+        speed_of_files,
+        bench_web.speed_of_slider,
+        bench_page.lines,
+        quality,
+    ):
         lines += [*section(), ""]
     text = "\n".join(lines)
     (Path(__file__).parent / "results.md").write_text(text)

@@ -152,17 +152,29 @@ def _resident_bytes(pid: int) -> int:
     return total
 
 
-def report(times: list[float], load: Load, *, clients: int, seconds: float) -> list[str]:
-    """The figures as lines of Markdown."""
+def speed_of_slider() -> list[str]:
+    """What a move of the aperture costs a lone user, as lines of Markdown."""
+    with serving() as (url, _):
+        times = slider_ms(url)
+    return [
+        "## The page's slider",
+        "",
+        f"Aperture moved, {SIDE_PX} px long side, {MOVES} moves over HTTP: median "
+        f"{statistics.median(times):.0f} ms, slowest {max(times):.0f} ms.",
+    ]
+
+
+def speed_of_crowd(clients: int, seconds: float) -> list[str]:
+    """What many clients meet, as lines of Markdown."""
+    with serving() as (url, pid):
+        load = crowd(url, pid, clients=clients, seconds=seconds)
     waits = sorted(load.seconds)
     at = {share: waits[int(share * (len(waits) - 1))] if waits else 0 for share in (0.5, 0.95)}
     codes = ", ".join(f"{code}: {count}" for code, count in sorted(load.codes.items()))
     bad = sum(count for code, count in load.codes.items() if code >= 400 and code != 429)
     return [
-        "## The server",
+        "## The server's crowd",
         "",
-        f"Aperture moved alone, {SIDE_PX} px ({MOVES} moves): median {statistics.median(times):.0f}"
-        f" ms, slowest {max(times):.0f} ms from request to picture.",
         f"{clients} clients for {seconds:g} s: previews p50 {at[0.5]:.2f} s, p95 {at[0.95]:.2f} s; "
         f"answers {codes}; errors other than 429: {bad}; at most {load.most_bytes / 1e6:.0f} MB.",
     ]
@@ -174,10 +186,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=60)
     chosen = parser.parse_args()
-    with serving() as (url, pid):
-        times = slider_ms(url)
-        load = crowd(url, pid, clients=chosen.clients, seconds=chosen.seconds)
-    lines = report(times, load, clients=chosen.clients, seconds=chosen.seconds)
+    lines = [*speed_of_slider(), "", *speed_of_crowd(chosen.clients, chosen.seconds)]
     print("\n".join(lines))
 
 

@@ -13,7 +13,7 @@ MOST_BYTES = 3_000_000_000  # server and two workers; seen 1.95 GB after 60 s
 
 @pytest.mark.slow
 def test_a_crowd_meets_no_error_but_429():
-    """16 clients for 6 s are answered; memory stays bounded."""
+    """16 clients that come at once are answered; memory stays bounded."""
     import sys
 
     spec = importlib.util.spec_from_file_location("web_benchmark", SCRIPT)
@@ -23,5 +23,5 @@ def test_a_crowd_meets_no_error_but_429():
     with bench.serving() as (url, pid):
         load = bench.crowd(url, pid, clients=16, seconds=6)
     assert set(load.codes) <= {200, 201, 429}
-    assert load.codes[200] > 0
+    assert load.codes[201] > 0
     assert load.most_bytes < MOST_BYTES
