@@ -23,10 +23,10 @@ def srgb_copy(photo: Photo) -> ByteImage:
     uint8 (H, W, 3)
         Not to be changed: it may be the photo's own.
     """
-    if photo.pixels.dtype == np.uint8 and photo.tone_curve is optics.SRGB:
+    matrix = files.working_matrix_of(photo)
+    if photo.pixels.dtype == np.uint8 and photo.tone_curve is optics.SRGB and matrix is None:
         return photo.pixels
     radiance = light.radiance_from_codes(photo.pixels, photo.tone_curve, highlights=0)
-    matrix = files.working_matrix_of(photo)
     if matrix is not None:
         radiance = np.maximum(radiance @ matrix.T.astype(np.float32), 0)
     return light.codes_from_radiance(radiance / _white_of(radiance, photo), optics.SRGB, np.uint8)
