@@ -22,6 +22,7 @@ from d2f.published.session import LARGEST_PX
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'd2f[torch]'")
 pytest.importorskip("safetensors", reason="needs safetensors: pip install 'd2f[torch]'")
 
+from safetensors import safe_open  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 from d2f.cli.app import app  # noqa: E402
@@ -218,6 +219,16 @@ def test_sizes_beyond_its_reach_are_told(weights, photo_srgb):
     huge = np.broadcast_to(np.uint8(7), (6000, LARGEST_PX // 6000 + 1, 3))
     with pytest.raises(PhotoError, match="takes up to 30 megapixels"):
         d2f.render(huge, model="d2f2023", weights=weights)
+
+
+def test_weights_that_overflow_give_no_picture(weights, photo_srgb, tmp_path):
+    """Finite each, but too large together: told, where NaN would have become black."""
+    with safe_open(weights, "pt") as file:
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    path = tmp_path / "wild.safetensors"
+    save_file({n: v * 1e20 if v.is_floating_point() else v for n, v in state.items()}, path)
+    with pytest.raises(PhotoError, match="this photo overflow in the weights: train anew"):
+        d2f.render(photo_srgb, model="d2f2023", weights=path)
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,10 @@ def test_the_command_names_what_is_wrong(made_pairs, tmp_path):
     for arguments, told in (
         (["hallucination", "--pairs", "none", "-o", "run"], "none does not exist"),
         (
+            ["hallucination", "--pairs", "none", "-o", "run", "--epochs", "inf"],
+            "invalid value for '--epochs'",
+        ),
+        (
             ["fusion", "--pairs", str(made_pairs), "-o", "run", "--hallucination", "none"],
             "config.json does not exist",
         ),

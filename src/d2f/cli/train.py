@@ -82,7 +82,7 @@ LongSide = Annotated[
     int, typer.Option("--long-side", min=128, help="Larger pictures are reduced to this first, px.")
 ]
 Batch = Annotated[int, typer.Option(min=1, help="Crops of a step, shared by all processes.")]
-Epochs = Annotated[float, typer.Option(min=0.01, help="Times that every pair is seen.")]
+Epochs = Annotated[float, typer.Option(min=0.01, max=1e6, help="Times that every pair is seen.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Length in steps, instead of --epochs.")]
 Minutes = Annotated[
     float | None, typer.Option(min=0.01, help="Length by the clock, instead of --epochs.")

@@ -84,8 +84,8 @@ def depth_from_output(output: FloatImage, *, unit: DepthUnit, name: str) -> Prov
     """
     if output.ndim != 2 or output.size == 0 or not np.isfinite(output).all():
         raise PhotoError(
-            f"{name} gave no depth but {output.dtype} {output.shape}, not all of it finite: "
-            "give another network."
+            f"{name} gave no depth but {output.dtype} {output.shape}: give a network whose output "
+            "is one map of finite values."
         )
     if unit == "relative":
         return ProvidedDepth(disparity=relative_disparity(output), metric=False)

@@ -140,6 +140,11 @@ class PublishedSession:
         self._on_stage("blurring")
         codes = torch.from_numpy(_display_codes(photo)).permute(2, 0, 1)[None]
         stages = published_stages(self._model, codes)
+        if not torch.isfinite(stages.output).all():
+            raise PhotoError(
+                f"the light and depth of this photo overflow in the weights: train anew, or give "
+                f"others than {self._method.weights}."
+            )
         self._on_stage("fusing")
         finished = _codes_like(photo, stages.output[0].permute(1, 2, 0).numpy())
         defocus, in_focus = stages.defocus_up[0, 0].numpy(), stages.mask[0, 0].numpy()
