@@ -167,7 +167,8 @@ def test_counters_may_be_missing(narrow):
         if not key.endswith("num_batches_tracked")
     }
     save_file(state, narrow)
-    load_d2f2023(narrow)
+    loaded = load_d2f2023(narrow).state_dict()
+    assert all(torch.equal(loaded[key], value) for key, value in state.items())
 
 
 @pytest.mark.parametrize(
