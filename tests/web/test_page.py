@@ -230,6 +230,7 @@ def test_the_depth_may_be_a_map_of_ones_own(desk, small):
     assert desk.page.text_content("#notice-words").endswith(".")
     desk.settle()
     assert desk.page.input_value("#depth-source") == "auto"
+    assert desk.page.is_visible("#notice-words")  # stays until the next thing is done
     ramp = np.tile(np.linspace(0, 255, 960).astype(np.uint8), (540, 1))
     file = io.BytesIO()
     Image.fromarray(ramp).save(file, "PNG")

@@ -43,10 +43,6 @@ export function setUpDepth(app) {
     if (app.depthSent) app.open(app.file, { depth: map, depthUnit: $("depth-unit").value, keep: true });
   });
 
-  // A source that the photo has not: the server has said so in words; go back to what works.
-  app.preview.addEventListener("refused", () => {
-    if (app.look.settings.depth.source === "embedded" && app.look.canUndo) app.look.undo();
-  });
   app.addEventListener("photo", show);
   app.look.addEventListener("settings", () => { if (app.photo) show(); });
 }

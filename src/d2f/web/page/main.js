@@ -40,11 +40,17 @@ for (const radio of document.getElementsByName("overlay")) {
   });
 }
 
+// Settings that this photo cannot have: the server has said so in words; back to what works.
+app.preview.addEventListener("refused", ({ detail: problem }) => {
+  if (problem.status === 422 && app.look.lastIs((entry) => !entry.stroke)) app.look.undo();
+});
+
 function history() {
   $("undo").disabled = !app.look.canUndo;
   $("redo").disabled = !app.look.canRedo;
   $("reset").disabled = !app.photo;
 }
+app.look.addEventListener("move", calm); // what went wrong before is over
 for (const kind of ["begin", "rest", "history"]) app.look.addEventListener(kind, history);
 $("undo").addEventListener("click", () => app.look.undo());
 $("redo").addEventListener("click", () => app.look.redo());

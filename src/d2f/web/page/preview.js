@@ -1,7 +1,7 @@
 // The live picture: small while the hand moves, sharp when it rests, never a queue of old ones.
 
 import { addressOf, call, given_up } from "./api.js";
-import { $, warn, calm } from "./dom.js";
+import { $, warn } from "./dom.js";
 import { draw, screenSize } from "./stage.js";
 
 const MOVING_PX = 1440; // about 1.2 megapixels at 3:2
@@ -16,10 +16,9 @@ const LEGENDS = {
 /** Asks for previews of `app.photo` with `app.look`; dispatches "found" with the focus. */
 export class Preview extends EventTarget {
   overlay = "none";
-  times = []; // ms from a change to its picture on the screen
   #app;
   #wanted = null;
-  #running = null; // {size, abort, stale}
+  #running = null; // the wish that is being asked for, with abort and late
   #timer = 0;
 
   constructor(app) {
@@ -34,7 +33,7 @@ export class Preview extends EventTarget {
     if (!this.#app.photo) return;
     clearTimeout(this.#timer);
     const size = Math.min(MOVING_PX, Math.max(screenSize(), 640));
-    this.#want({ size, at: performance.now() });
+    this.#want({ size });
     if (!moving) this.#timer = setTimeout(() => this.#finish(), REST_MS);
   }
 
@@ -47,7 +46,7 @@ export class Preview extends EventTarget {
 
   #finish() {
     const large = Math.min(Math.max(screenSize(), 640), LARGEST_PX);
-    if (large > MOVING_PX) this.#want({ size: large, at: performance.now(), sharp: true });
+    if (large > MOVING_PX) this.#want({ size: large, sharp: true });
   }
 
   // A picture of a moment ago is still worth seeing while the hand moves, so that one small
@@ -89,8 +88,6 @@ export class Preview extends EventTarget {
     const bitmap = await createImageBitmap(await response.blob());
     if (wish.photo !== this.#app.photo) return;
     draw($("picture"), bitmap);
-    calm();
-    if (!wish.sharp) this.times.push(performance.now() - wish.at);
     const header = response.headers.get("X-D2F-Focus");
     if (header) this.dispatchEvent(new CustomEvent("found", { detail: JSON.parse(header) }));
     await this.#showOverlay(wish, settings, signal);
@@ -106,7 +103,6 @@ export class Preview extends EventTarget {
       draw(canvas, await createImageBitmap(await response.blob()));
     }
     canvas.hidden = kind === "none";
-    canvas.dataset.kind = kind;
     $("legend").hidden = kind === "none";
     $("legend").textContent = LEGENDS[kind] ?? "";
   }
