@@ -311,3 +311,18 @@ def test_what_a_format_cannot_hold_is_told():
     assert losses(deep, row_named("PNG")) == ()
     ink = files.photo_from_bytes(jpeg_of(gradient("u8"), mode="CMYK"))
     assert "inks" in " ".join(losses(ink, row_named("WEBP")))
+
+
+@pytest.mark.parametrize(("depth", "codes"), [("u8", 256), ("u10", 1024), ("u12", 4096)])
+def test_half_floats_hold_the_codes_of_which_no_loss_is_told(depth, codes):
+    """Light of sRGB codes goes through half floats and back: 8 and 10 bits come back, 12 do not."""
+    given = np.arange(codes) / (codes - 1)
+    light = np.where(given <= 0.04045, given / 12.92, ((given + 0.055) / 1.055) ** 2.4)
+    kept = light.astype(np.float16).astype(np.float64)
+    back = np.where(kept <= 0.0031308, kept * 12.92, 1.055 * kept ** (1 / 2.4) - 0.055)
+    rounds = (np.rint(back * (codes - 1)) != np.arange(codes)).any()
+    dtype = np.uint8 if depth == "u8" else np.uint16
+    pixels = np.zeros((32, 32, 3), dtype)
+    photo = Photo(pixels=pixels, tone_curve=SRGB, format="AVIF", depth=depth)
+    assert ("are rounded" in " ".join(losses(photo, row_named("EXR")))) == rounds
+    assert losses(photo, row_named("PFM")) == ()

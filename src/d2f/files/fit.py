@@ -18,6 +18,7 @@ __all__ = ["fitted", "losses"]
 
 INTEGERS: tuple[Depth, ...] = ("u8", "u10", "u12", "u16")
 BITS: dict[Depth, int] = {"u8": 8, "u10": 10, "u12": 12, "u16": 16, "f16": 16, "f32": 32}
+HALF_HOLDS = 10  # bits of sRGB codes that come back from light in half floats: 11 significant bits
 WORDS: dict[Depth, str] = {
     "u8": "8 bits",
     "u10": "10 bits",
@@ -125,12 +126,11 @@ def losses(photo: Photo, row: FileFormat) -> tuple[str, ...]:
     """What of a photo a format cannot hold, each in words that go on from "NAME: "."""
     lost = []
     depth = _depth_for(photo, row)
-    if BITS[depth] < BITS[photo.stored_depth] or (depth in INTEGERS) < (
-        photo.stored_depth in INTEGERS
-    ):
-        lost.append(f"{row.title} holds {WORDS[depth]}: the photo's {WORDS[photo.stored_depth]} "
+    own = photo.stored_depth
+    if BITS[depth] < BITS[own] or (depth == "f16" and own in INTEGERS and BITS[own] > HALF_HOLDS):
+        lost.append(f"{row.title} holds {WORDS[depth]}: the photo's {WORDS[own]} "
                     "are rounded")  # fmt: skip
-    if photo.stored_depth not in INTEGERS and depth in INTEGERS:
+    if own not in INTEGERS and depth in INTEGERS:
         lost.append("light above white is clipped")
     if photo.alpha is not None and not row.alpha:
         lost.append(f"{row.title} has no alpha: it is left out")
