@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -35,6 +36,7 @@ DEPTH_OF: dict[np.dtype[Any], Depth] = {
     np.dtype(np.uint16): "u16",
     np.dtype(np.float32): "f32",
 }
+MOST_LIGHT = 1e9  # white is 1, the sun some 1e5; squares of more leave float32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +221,7 @@ def photo_of(
     Raises
     ------
     PhotoError
-        If floats hold NaN or infinity.
+        If floats hold NaN, infinity or more light than a billion times white.
     """
     if codes.ndim == 2:
         codes = codes[..., None]
@@ -227,8 +229,9 @@ def photo_of(
     grey = channels < 3
     colour = np.repeat(codes[..., :1], 3, axis=2) if grey else codes[..., :3]
     alpha = codes[..., -1] if channels in (2, 4) else None
-    if codes.dtype == np.float32 and not np.isfinite(codes).all():
-        raise PhotoError(f"{name} holds NaN or infinity: replace them first.")
+    trouble = _trouble_of(codes)
+    if trouble is not None:
+        raise PhotoError(f"{name} {trouble}")
     curve = tone_curve_of_metadata(metadata)
     if curve is None:
         curve = LINEAR if codes.dtype == np.float32 else SRGB
@@ -247,6 +250,19 @@ def photo_of(
     )
 
 
+def _trouble_of(codes: NDArray[Any]) -> str | None:
+    """Why floats cannot be worked with, in words that go on from a name; None where they can."""
+    if codes.dtype != np.float32:
+        return None
+    low, high = float(codes.min()), float(codes.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "holds NaN or infinity: replace them first."
+    if max(-low, high) > MOST_LIGHT:
+        worst = high if high >= -low else low
+        return f"holds light of {worst:.3g}, beyond the limit of {MOST_LIGHT:g}: scale it down."
+    return None
+
+
 def photo_from_array(array: NDArray[Any]) -> Photo:
     """A photo from pixels alone.
 
@@ -258,7 +274,8 @@ def photo_from_array(array: NDArray[Any]) -> Photo:
     Raises
     ------
     UsageError
-        If the array has another shape or type, is empty, or holds NaN or infinity.
+        If the array has another shape or type, is empty, or holds NaN, infinity or more light than
+        a billion times white.
     """
     array = np.asarray(array)  # a matrix has habits of its own
     if array.dtype not in DEPTH_OF:
@@ -266,8 +283,9 @@ def photo_from_array(array: NDArray[Any]) -> Photo:
     colour = array.ndim == 3 and array.shape[2] in (3, 4)
     if not (colour or array.ndim == 2) or array.size == 0:
         raise UsageError(f"the photo has shape {array.shape}: give (H, W, 3), (H, W, 4) or (H, W).")
-    if array.dtype == np.float32 and not np.isfinite(array).all():
-        raise UsageError("the photo holds NaN or infinity: replace them first.")
+    trouble = _trouble_of(array)
+    if trouble is not None:
+        raise UsageError(f"the photo {trouble}")
     return photo_of(
         array,
         metadata=Metadata(),
