@@ -70,13 +70,8 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
             iptc=_block(tags.valueof(IPTC)),
         )
         limits.check_metadata(metadata, name)
-        codes = page.asarray()
-        if page.planarconfig == 2 and codes.ndim == 3:
-            codes = codes.transpose(1, 2, 0)
         kind = int(page.photometric)
-        if kind == PALETTE:
-            codes = page.colormap[:, np.minimum(codes, page.colormap.shape[1] - 1)]
-            codes = (codes.transpose(1, 2, 0) >> 8).astype(np.uint8)
+        codes = _stored_codes(page)
         coding = TiffCoding(
             compression=COMPRESSIONS.get(int(page.compression), "deflate"), big=file.is_bigtiff
         )
@@ -95,6 +90,18 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
         codes, metadata=metadata, file_format="TIFF", name=name, coding=coding,
         depth="f16" if half else None, premultiplied=premultiplied, notes=notes,
     )  # fmt: skip
+
+
+def _stored_codes(page: Any) -> NDArray[Any]:  # tifffile.TiffPage
+    """Codes as they lie in the file, channels last, a palette's colours in 8 bits."""
+    codes: NDArray[Any] = page.asarray()
+    if page.planarconfig == 2 and codes.ndim == 3:
+        codes = codes.transpose(1, 2, 0)
+    if page.photometric != PALETTE:
+        return codes
+    palette: NDArray[np.uint16] = page.colormap
+    colours = palette[:, np.minimum(codes, palette.shape[1] - 1)]
+    return (colours.transpose(1, 2, 0) >> 8).astype(np.uint8)
 
 
 def _is_reduced(page: Any) -> bool:  # tifffile.TiffPage or TiffFrame
