@@ -9,6 +9,7 @@ import numpy as np
 
 from ..optics import LINEAR, SRGB, codes_from_light, light_from_codes
 from .codes import requantised
+from .containers.jpeg import JpegCoding
 from .device import D50, WIDE_PRIMARIES, device_codes_of
 from .formats import FileFormat
 from .photo import Depth, Metadata, Photo
@@ -145,4 +146,7 @@ def losses(photo: Photo, row: FileFormat) -> tuple[str, ...]:
         lost.append(f"{row.title} holds no inks: the photo becomes sRGB")
     if photo.gain_map is not None and row.name != photo.format:
         lost.append(f"d2f writes no gain map into {row.title}: it is left out")
+    trailer = photo.coding.trailer if isinstance(photo.coding, JpegCoding) else None
+    if trailer is not None and any(trailer.pieces) and row.name != photo.format:
+        lost.append(f"{row.title} holds nothing behind its picture: depth or a film is left out")
     return tuple(lost)

@@ -46,6 +46,8 @@ GAIN_MAP_SIGNS = (
 ITEM_OF_GAIN_MAP = re.compile(rb"<[^<>]*Semantic\s*=\s*[\"']GainMap[\"'][^<>]*>")
 LENGTH = re.compile(rb"(Length\s*=\s*[\"'])\d+")
 MOST_PICTURES = 50
+GDEPTH = b"http://ns.google.com/photos/1.0/depthmap/"
+DEPTH_LOST = "its depth map (GDepth), which lies across the upright picture, is left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +100,16 @@ def trailer_of(
             kept.append(piece)
         else:
             lost += len(piece)
-    notes = (f"{lost} bytes behind the picture (previews, depth or a film) are left out",)
+    notes: tuple[str, ...] = ()
+    if lost:
+        notes += (f"{lost} bytes behind the picture (previews, depth or a film) are left out",)
+    if GDEPTH in told and orientation_of(metadata.exif) != 1:
+        notes += (DEPTH_LOST,)
     if not kept:
-        return None, None, notes if lost else ()
+        return None, None, notes
     indexed = bool(parts.payloads(APP2, MPF))
     trailer = Trailer(pieces=tuple(kept), gain_map=coding, indexed=indexed)
-    return trailer, gain_map, notes if lost else ()
+    return trailer, gain_map, notes
 
 
 def _pieces(rest: bytes) -> list[bytes]:
