@@ -226,7 +226,7 @@ def test_a_table_that_is_amiss_is_refused(photos, text, words):
 
 def test_a_table_that_cannot_be_read_is_refused(tmp_path):
     """Missing, or no text in UTF-8."""
-    with pytest.raises(PhotoError, match=r"none\.csv is no table"):
+    with pytest.raises(PhotoError, match=r"none\.csv cannot be read \(No such file[^\[]*check"):
         csv_pairs(tmp_path / "none.csv")
     (tmp_path / "odd.csv").write_bytes(b"photo,target\n\xff\xfe\n")
     with pytest.raises(D2FError, match=r"odd\.csv is no table"):

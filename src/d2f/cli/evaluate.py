@@ -11,9 +11,7 @@ from .conformance import conformance
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Judge the shipped network on photos with known truth.", no_args_is_help=True
-)
+app = typer.Typer(help="Judge networks and pictures against known truth.", no_args_is_help=True)
 
 Root = Annotated[Path, typer.Option(help="Folder with NAME.jpg and its truth beside it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -108,7 +106,7 @@ def pairs(
         bool, typer.Option("--overwrite", help="Replace existing reports.")
     ] = False,
 ) -> None:
-    """Judge bokeh on pairs: all-in-focus photos and the same views with a wide aperture."""
+    """Judge bokeh on pairs of photos, stopped down and wide open."""
     command = import_module("d2f.evaluate.pairs.command")
     choices = {} if method is None else {"methods": tuple(method)}
     plan = command.PairsPlan(

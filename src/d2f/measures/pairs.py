@@ -174,7 +174,9 @@ def csv_pairs(table: Path, *, split: str = "all") -> list[Pair]:
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise PhotoError(f"{table} cannot be read ({error.strerror}): check its name.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise PhotoError(f"{table} is no table: {error}; give a CSV file in UTF-8.") from error
     if not rows:
         raise PhotoError(f"{table} has no row below its header: give one for each pair.")
