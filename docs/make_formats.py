@@ -23,10 +23,10 @@ output's name asks for another format; what that cannot hold is told. This page 
 FOOT = """
 Read as well: CMYK and RGB-coded JPEG, CMYK, palette, premultiplied and BigTIFF files; they are
 written as what they were. EXIF blocks keep their length and their maker notes their place; the
-thumbnail shows the new picture. JPEG keeps its quantisation tables, subsampling (4:4:0 and 4:1:1 become 4:4:4), further segments,
-extended XMP and gain map, which is blurred as light. RAW is developed without brightening and
-written as 16-bit TIFF, or in the format that the output's name asks for. C2PA manifests no longer
-hold after an edit: they are left out, and that is told.
+thumbnail shows the new picture. JPEG keeps its quantisation tables, subsampling (4:4:0 and 4:1:1
+become 4:4:4), further segments, extended XMP and gain map, which is blurred as light. RAW is
+developed without brightening and written as 16-bit TIFF, or in the format that the output's name
+asks for. C2PA manifests no longer hold after an edit: they are left out, and that is told.
 
 What was done stands in the output's XMP, in the namespace `urn:d2f:edit:1#`.
 
