@@ -92,14 +92,18 @@ def test_focus_and_subjects_are_looked_for_unless_told_not_to(d2f_command, photo
 
 
 def test_a_person_reads_the_same_facts(d2f_command, shot):
-    """Without --json each fact is a line, under the file's name."""
+    """Without --json each fact is a line, under the file's name; what is not there has none."""
     outcome = d2f_command("inspect", shot, "--no-analyse")
     lines = outcome.out.splitlines()
     assert lines[0] == str(shot)
     told = facts_of(d2f_command, shot, "--no-analyse")
     assert [line.split("  ")[1] for line in lines[1:]] == [
-        name.replace("_", " ") for name in told if name != "photo"
+        name.replace("_", " ")
+        for name, value in told.items()
+        if name != "photo" and value is not None
     ]
+    assert told["gain_map"] is None
+    assert "gain map" not in outcome.out
 
 
 def test_of_several_files_a_bad_one_stops_nothing(d2f_command, shot, tmp_path):

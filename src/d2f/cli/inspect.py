@@ -80,12 +80,14 @@ def _seen(photo: Photo) -> dict[str, Any]:
 
 
 def _tell(name: str, facts: dict[str, Any]) -> None:
+    """For people: what there is; `--json` also names what there is not."""
     say(name)
-    width = max(map(len, facts))
-    for fact, value in facts.items():
+    told = {fact: value for fact, value in facts.items() if value is not None}
+    width = max(map(len, told))
+    for fact, value in told.items():
         if isinstance(value, dict):
             value = ", ".join(f"{name} {word}" for name, word in value.items())
-        say(f"  {fact.replace('_', ' '):{width}}  {'-' if value is None else value}")
+        say(f"  {fact.replace('_', ' '):{width}}  {value}")
 
 
 def _lines(seen: dict[str, Any]) -> dict[str, Any]:
