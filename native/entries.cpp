@@ -36,22 +36,22 @@ void put(Tile &t, int entry, int y, int x, const float *colour, float cover, flo
     t.row(entry, 4, y)[x] = signed_square(radius);
 }
 
-// The hidden surface behind one pixel, bilinear among cells that agree about its depth.
-bool hidden_at(const Surfaces &s, int y, int x, float own, HiddenCell &out) {
-    FourCells around((float(y) + 0.5f) / CELL - 0.5f, (float(x) + 0.5f) / CELL - 0.5f, s.cell_rows,
-                     s.cell_cols);
+// The hidden surface behind a pixel that lies so far down and right between the centres of four
+// cells: bilinear among those that agree about its depth.
+bool hidden_at(const HiddenCell *const *cells, float down, float right, float own, HiddenCell &out) {
+    float weight[4] = {(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right};
     float best = 0, chosen = NOWHERE;
     for (int k = 0; k < 4; ++k) {
-        const float r = s.hidden[around.index[k]].radius;
-        if (r == NOWHERE || own - r <= depth_step(own, r)) around.weight[k] = 0;
-        if (around.weight[k] > best) best = around.weight[k], chosen = r;
+        const float r = cells[k]->radius;
+        if (r == NOWHERE || own - r <= depth_step(own, r)) weight[k] = 0;
+        if (weight[k] > best) best = weight[k], chosen = r;
     }
     if (best <= 0) return false;
     float total = 0;
     out = {{0, 0, 0}, 0};
     for (int k = 0; k < 4; ++k) {
-        const HiddenCell &cell = s.hidden[around.index[k]];
-        const float w = around.weight[k];
+        const HiddenCell &cell = *cells[k];
+        const float w = weight[k];
         if (w <= 0 || std::fabs(cell.radius - chosen) > depth_step(chosen, chosen)) continue;
         total += w;
         for (int c = 0; c < 3; ++c) out.colour[c] += w * cell.colour[c];
@@ -79,6 +79,7 @@ void load_hidden(const Surfaces &s, int y0, int y1, int x0, int x1, int top, int
     const HiddenCell *up = &s.hidden[size_t(std::max(0, below - 1)) * s.cell_cols];
     const HiddenCell *down = &s.hidden[size_t(std::min(s.cell_rows - 1, below)) * s.cell_cols];
     const int i = std::max(0, after - 1), j = std::min(s.cell_cols - 1, after);
+    const HiddenCell *const cells[4] = {up + i, up + j, down + i, down + j};
     const float farthest = std::min(std::min(up[i].radius, up[j].radius),
                                     std::min(down[i].radius, down[j].radius));
     if (farthest == NOWHERE) return;
@@ -86,7 +87,10 @@ void load_hidden(const Surfaces &s, int y0, int y1, int x0, int x1, int top, int
     for (int y = y0; y < y1; ++y)
         for (int x = x0; x < x1; ++x) {
             const float own = s.photo.radius(y, x);
-            if (own - farthest <= depth_step(0, 0) || !hidden_at(s, y, x, own, hidden)) continue;
+            if (own - farthest <= depth_step(0, 0)) continue;
+            const float from_up = (float(y - below * CELL + CELL / 2) + 0.5f) / CELL;
+            const float from_left = (float(x - after * CELL + CELL / 2) + 0.5f) / CELL;
+            if (!hidden_at(cells, from_up, from_left, own, hidden)) continue;
             t.open_back(y - top, x - left);
             const size_t i = size_t(y) * s.photo.cols + x;
             if (s.flags[i] & IS_SOFT) part_soft_pixel(t, y - top, x - left, s.photo.matte[i], hidden);

@@ -60,6 +60,29 @@ bool mean_of(const Surfaces &s, int y0, int y1, int x0, int x1, float below, uin
     return true;
 }
 
+// The mean of a whole cell that lies within the photo.
+FarPart mean_of_whole(const Photo &p, int y0, int x0) {
+    float sums[3 * CELL] = {}, radii[CELL] = {}; // per column: these loops vectorise
+    for (int y = y0; y < y0 + CELL; ++y) {
+        const float *c = p.colour(y, x0), *r = p.defocus + size_t(y) * p.cols + x0;
+        for (int i = 0; i < 3 * CELL; ++i) sums[i] += c[i];
+        for (int i = 0; i < CELL; ++i) radii[i] += r[i];
+    }
+    FarPart mean{{0, 0, 0}, 0};
+    for (int i = 0; i < CELL; ++i) {
+        for (int k = 0; k < 3; ++k) mean.colour[k] += sums[3 * i + k] / (CELL * CELL);
+        mean.radius += radii[i] / (CELL * CELL);
+    }
+    return mean;
+}
+
+bool any_flag(const Surfaces &s, int y0, int y1, int x0, int x1) {
+    uint8_t any = 0;
+    for (int y = y0; y < y1; ++y)
+        for (int x = x0; x < x1; ++x) any |= s.flags[size_t(y) * s.photo.cols + x];
+    return any != 0;
+}
+
 // The farthest part of a cell, and the nearest radius in it.
 FarPart measure_cell(const Surfaces &s, int cy, int cx, float &nearest) {
     const Photo &p = s.photo;
@@ -73,6 +96,8 @@ FarPart measure_cell(const Surfaces &s, int cy, int cx, float &nearest) {
             farthest = std::min(farthest, p.radius(y, x));
         }
     const float below = farthest + depth_step(farthest, farthest) / 2;
+    const bool is_whole = y1 - y0 == CELL && x1 - x0 == CELL;
+    if (is_whole && nearest <= below && !any_flag(s, y0, y1, x0, x1)) return mean_of_whole(p, y0, x0);
     FarPart part;
     if (mean_of(s, y0, y1, x0, x1, below, MIXED, part)) return part;
     const int a0 = std::max(0, y0 - 2), a1 = std::min(p.rows, y1 + 2);

@@ -5,6 +5,8 @@
 
 #include "layers_in_use.h"
 
+#include <algorithm>
+
 namespace d2f {
 
 namespace {
@@ -24,6 +26,21 @@ std::vector<uint64_t> layers_by_radius(const Side &side) {
         }
     }
     return bits;
+}
+
+struct Range {
+    float low, high;
+};
+
+D2F_CLONES Range range_of_block(const float *radius, size_t stride, int rows, int cols) {
+    float low[MASK_BLOCK], high[MASK_BLOCK];
+    for (int x = 0; x < cols; ++x) low[x] = high[x] = radius[x];
+    for (int y = 1; y < rows; ++y)
+        for (int x = 0; x < cols; ++x) {
+            const float r = radius[y * stride + x];
+            low[x] = r < low[x] ? r : low[x], high[x] = r > high[x] ? r : high[x];
+        }
+    return {*std::min_element(low, low + cols), *std::max_element(high, high + cols)};
 }
 
 // Depths averaged later can fall on a layer between two in use.
@@ -70,12 +87,16 @@ Masks find_masks(const Surfaces &s, const Plan &plan) {
         };
         const int y0 = block / m.cols * MASK_BLOCK, y1 = std::min(p.rows, y0 + MASK_BLOCK);
         const int x0 = block % m.cols * MASK_BLOCK, x1 = std::min(p.cols, x0 + MASK_BLOCK);
-        float last = NOWHERE;
-        for (int y = y0; y < y1; ++y)
-            for (int x = x0; x < x1; ++x) {
-                const float r = p.radius(y, x);
-                if (r != last) note(last = r);
-            }
+        if (s.has_edge[s.block_of(y0, x0)]) {
+            for (int y = y0; y < y1; ++y)
+                for (int x = x0; x < x1; ++x) note(p.radius(y, x));
+        } else { // one surface has every depth between its ends
+            const float *first_row = p.defocus + size_t(y0) * p.cols + x0;
+            const Range r = range_of_block(first_row, p.cols, y1 - y0, x1 - x0);
+            const float low = std::max(r.low, -MAX_RADIUS_PX), high = std::min(r.high, MAX_RADIUS_PX);
+            for (float at = low; at < high; at += LOOKUP_STEP) note(at);
+            note(high);
+        }
         note_findings(s, y0, y1, x0, x1, note);
         m.near[block] = without_gaps(m.near[block]), m.far[block] = without_gaps(m.far[block]);
     }

@@ -23,6 +23,16 @@ constexpr int AREA_ROWS = 256;          // over which a cut shape's area is summ
 
 inline float brightest(const float *c) { return std::max(c[0], std::max(c[1], c[2])); }
 
+D2F_CLONES void add_brightest(const float *colour, int count, float *peak, float *sum) {
+    for (int x = 0; x < count; ++x) {
+        const float r = colour[3 * x], g = colour[3 * x + 1], b = colour[3 * x + 2];
+        float v = r < g ? g : r;
+        v = v < b ? b : v;
+        peak[x] = peak[x] < v ? v : peak[x];
+        sum[x] += v;
+    }
+}
+
 struct Cells {
     int rows, cols;
     Buffer<float> peak, mean;
@@ -34,16 +44,15 @@ Cells measure_cells(const Photo &p, int threads) {
     c.peak.resize(size_t(c.rows) * c.cols), c.mean.resize(c.peak.size());
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int cy = 0; cy < c.rows; ++cy) {
-        std::vector<float> peak(c.cols, 0.f), sum(c.cols, 0.f), count(c.cols, 0.f);
-        for (int y = cy * CELL; y < std::min(p.rows, (cy + 1) * CELL); ++y)
-            for (int x = 0; x < p.cols; ++x) {
-                const float v = brightest(p.colour(y, x));
-                peak[x / CELL] = std::max(peak[x / CELL], v);
-                sum[x / CELL] += v, count[x / CELL] += 1;
-            }
-        for (int x = 0; x < c.cols; ++x) {
-            c.peak[size_t(cy) * c.cols + x] = peak[x];
-            c.mean[size_t(cy) * c.cols + x] = sum[x] / count[x];
+        const int y0 = cy * CELL, rows = std::min(p.rows - y0, CELL);
+        std::vector<float> peak(p.cols, 0.f), sum(p.cols, 0.f); // per column
+        for (int y = y0; y < y0 + rows; ++y) add_brightest(p.colour(y, 0), p.cols, peak.data(), sum.data());
+        for (int cx = 0; cx < c.cols; ++cx) {
+            const int x0 = cx * CELL, cols = std::min(p.cols - x0, CELL);
+            float most = 0.f, total = 0.f;
+            for (int x = x0; x < x0 + cols; ++x) most = std::max(most, peak[x]), total += sum[x];
+            c.peak[size_t(cy) * c.cols + cx] = most;
+            c.mean[size_t(cy) * c.cols + cx] = total / float(rows * cols);
         }
     }
     return c;
