@@ -25,7 +25,7 @@ $(STAMP): $(SOURCES) | $(BIN)/python
 	@touch $@
 
 $(TEST_STAMP): $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[train,vfx,depth,web,test,lint,build]"
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[train,vfx,heic,raw,depth,web,test,lint,build]"
 	@touch $(STAMP) $@
 
 setup: $(TEST_STAMP)  ## a virtual environment with all that development needs

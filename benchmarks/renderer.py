@@ -188,15 +188,15 @@ def growth_row(repeats: int, radius: float = 60.0) -> str:
 def memory_row(kind: str, megapixels: float = 12.0, radius: float = 60.0) -> str:
     """The renderer's own peak memory, besides input and output, in a process of its own."""
     program = (
-        "import resource, sys; import renderer as r; rows, cols = r.SHAPES[float(sys.argv[2])]\n"
+        "import sys; import renderer as r; rows, cols = r.SHAPES[float(sys.argv[2])]\n"
         "light = r.np.full((rows, cols, 3), 0.5, r.np.float32)\n"
         "depth = r.scene(sys.argv[1], rows, cols, float(sys.argv[3]))\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
-        "def now():\n"
+        "def told(name):\n"  # of the system, in MiB; getrusage would tell the parent's peak
         "    return next(int(l.split()[1]) / 1024 for l in open('/proc/self/status')"
-        " if l.startswith('VmRSS'))\n"
+        " if l.startswith(name))\n"
         "open('/proc/self/clear_refs', 'w').write('5')\n"
-        "before = now(); out = r.blur(light, depth); print(peak() - before - out.nbytes / 2**20)"
+        "before = told('VmRSS'); out = r.blur(light, depth)\n"
+        "print(told('VmHWM') - before - out.nbytes / 2**20)"
     )
     run = subprocess.run(
         [sys.executable, "-c", program, kind, str(megapixels), str(radius)],
