@@ -1,4 +1,4 @@
-"""Default renders of the shared photos, to be looked at: every full-size photo and 20 mask photos.
+"""Default renders of 60 shared photos, to be looked at: full-size ones, and held-back mask photos.
 
     python benchmarks/sheet.py [--photos DIR] [--out DIR] [--masks N]
 
@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 import d2f
 from d2f import files
+from d2f.measures.collection import index_rows, is_validation
 
 ROOT = Path(__file__).resolve().parents[1]
 STRIP_HEIGHT = 420
@@ -27,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, default=ROOT.parent / "shared" / "photos")
     parser.add_argument("--out", type=Path, default=ROOT / "sheet")
-    parser.add_argument("--masks", type=int, default=20)
+    parser.add_argument("--masks", type=int, default=34)
     arguments = parser.parse_args()
     arguments.out.mkdir(exist_ok=True)
     chosen = sorted((arguments.photos / "fullsize").glob("*.jpg"))
@@ -38,8 +39,10 @@ def main() -> None:
 
 
 def pick_mask_photos(folder: Path, count: int) -> list[Path]:
-    """The same random mask photos at each call."""
-    photos = sorted(folder.glob("*.jpg"))
+    """The same random mask photos at each call, of those that no network was trained on."""
+    rows = index_rows(folder, columns=("name", "original_name"))
+    kept = [name for name, row in rows.items() if is_validation(row["original_name"])]
+    photos = sorted(folder / f"{name}.jpg" for name in kept)
     order = np.random.default_rng(MASK_SEED).permutation(len(photos))
     return sorted(photos[index] for index in order[:count])
 

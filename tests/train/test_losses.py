@@ -6,10 +6,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason='training needs pip install "d2f[train]"')
 
-from d2f.train.losses import Target, coarser, depth_loss, focus_loss, outline_loss  # noqa: E402
+from d2f.train.losses import (  # noqa: E402
+    Target,
+    coarser,
+    depth_loss,
+    focus_loss,
+    outline_loss,
+    sharpness_loss,
+)
 
 
-def target_of(disparity=None, focus=None, outline=None) -> Target:
+def target_of(disparity=None, focus=None, outline=None, sharp=None) -> Target:
     """A batch of one picture of 32 x 32 with the truths that are given."""
     empty = torch.zeros(1, 32, 32)
     return Target(
@@ -18,6 +25,8 @@ def target_of(disparity=None, focus=None, outline=None) -> Target:
         focus=empty if focus is None else focus,
         focus_weight=torch.tensor([0.0 if focus is None else 1.0]),
         outline=torch.full((1, 4, 4), -1) if outline is None else outline,
+        sharp=empty if sharp is None else sharp,
+        sharp_weight=torch.tensor([0.0 if sharp is None else 1.0]),
     )
 
 
@@ -39,10 +48,18 @@ def test_a_batch_without_truth_costs_nothing_and_has_a_gradient():
     predicted = torch.rand(1, 32, 32, requires_grad=True)
     target = target_of()
     total = sum(depth_loss(predicted, target)) + focus_loss(predicted, target)
-    total = total + outline_loss(predicted, target)
+    total = total + outline_loss(predicted, target) + sharpness_loss(predicted, target)
     total.backward()
     assert float(total.detach()) == 0.0
     assert torch.isfinite(predicted.grad).all()
+
+
+def test_sharpness_is_asked_for_where_it_is_known():
+    """The right answer costs nearly nothing, its opposite much."""
+    sharp = (SLOPE > 0.5).float()
+    logit = 20.0 * (2.0 * sharp - 1.0)
+    assert float(sharpness_loss(logit, target_of(sharp=sharp))) < 1e-6
+    assert float(sharpness_loss(-logit, target_of(sharp=sharp))) > 10.0
 
 
 def test_a_wall_gives_no_infinite_loss():

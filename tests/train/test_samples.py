@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from d2f.errors import PhotoError
-from d2f.train.augment import View, jittered, random_view
+from d2f.train.augment import View, blurred_beyond, jittered, random_view
 from d2f.train.data import pair_weight, read_photos
 from d2f.train.planes import looked_up, painted_room, random_room
 from d2f.train.synthetic import SceneMaker
@@ -97,6 +97,26 @@ def test_colours_change_but_the_picture_stays(photo_srgb):
     for one in changed:
         assert one.shape == photo_srgb.shape
         assert np.corrcoef(one.ravel(), photo_srgb.ravel())[0, 1] > 0.8
+
+
+def test_what_is_sharp_does_not_glow_into_what_is_blurred():
+    """A white subject is kept to the pixel; the black background around it stays black."""
+    kept = np.zeros((48, 64), np.float32)
+    kept[12:36, 16:48] = 1.0
+    photo = np.repeat((kept * 255).astype(np.uint8)[..., None], 3, 2)
+    seen = blurred_beyond(np.random.default_rng(0), photo, kept)
+    np.testing.assert_array_equal(seen, photo)
+
+
+def test_beyond_the_kept_part_detail_is_lost():
+    """A checkerboard becomes grey outside, and stays what it is inside."""
+    photo = np.where(np.indices((96, 96)).sum(0) % 2, 255, 0).astype(np.uint8)[..., None]
+    photo = photo.repeat(3, 2)
+    kept = np.zeros((96, 96), np.float32)
+    kept[:, :48] = 1.0
+    seen = blurred_beyond(np.random.default_rng(1), photo, kept)
+    np.testing.assert_array_equal(seen[:, :48], photo[:, :48])
+    assert seen[:, 52:].std() < 0.2 * photo.std()
 
 
 def test_rooms_are_positive_and_made_of_planes():

@@ -33,13 +33,31 @@ def compact(
         bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
     ] = False,
     threads: Annotated[int, typer.Option(min=1, help="Threads to train with.")] = 2,
+    scenes: Annotated[
+        Path | None, typer.Option(help="Folder of ray-traced scenes, from `d2f train scenes`.")
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="NAME.onnx to begin from; it also teaches depth to photos with masks."),
+    ] = None,
+    bfloat16: Annotated[
+        bool, typer.Option("--bfloat16", help="Faster on CPUs with AVX-512 BF16; else far slower.")
+    ] = False,
 ) -> None:
     """Train the compact network and export it as ONNX."""
     # Named by strings: doors do not import each other, and help stays instant.
     with needs_extra("train"):
         command = import_module("d2f.train.compact").train_compact
         written = command(
-            photos, minutes=minutes, seed=seed, out=out, resume=resume, threads=threads
+            photos,
+            minutes=minutes,
+            seed=seed,
+            out=out,
+            resume=resume,
+            threads=threads,
+            scenes=scenes,
+            start=start,
+            bfloat16=bfloat16,
         )
     typer.echo(str(written))
 

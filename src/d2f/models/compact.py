@@ -20,6 +20,7 @@ from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import MissingPartError, PhotoError
 
 __all__ = [
+    "OUTPUTS",
     "CompactMaps",
     "CompactModel",
     "check_photo",
@@ -36,6 +37,7 @@ SHORTEST_SIDE_PX = 96  # below it a panorama would be a strip of three cells
 LONGEST_SIDE_PX = 1024
 SMALLEST_PHOTO_PX = 16
 OUTPUT_STRIDE = 2
+OUTPUTS = ("disparity", "focus_map", "sharpness")  # in this order
 WAY_OUT = "reinstall d2f, or make a network with `d2f train compact` and `d2f train install`"
 RANGE_QUANTILES = (0.01, 0.99)  # of the network's disparity: what becomes 0 and 1
 
@@ -91,7 +93,7 @@ class CompactModel:
         except Exception as error:  # onnxruntime has a dozen kinds without a common base
             raise MissingPartError(f"the weights are no network in ONNX; {WAY_OUT}") from error
         names = {put.name for put in (*session.get_inputs(), *session.get_outputs())}
-        if names != {"photo", "disparity", "focus_map"}:
+        if not {"photo", *OUTPUTS[:2]} <= names <= {"photo", *OUTPUTS}:
             raise MissingPartError(f"the weights are those of another network; {WAY_OUT}")
         return cls(session)
 
@@ -113,9 +115,9 @@ class CompactModel:
         check_photo(photo_srgb)
         small = network_photo(photo_srgb, long_side_px=long_side_px)
         seen = np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255.0)
-        disparity, focus_map = self.run(seen)
+        disparity, focus_map = self.run(seen)[:2]
         mirrored = self.run(np.ascontiguousarray(seen[..., ::-1]))
-        mirrored_disparity, mirrored_focus_map = (map_[0, :, ::-1] for map_ in mirrored)
+        mirrored_disparity, mirrored_focus_map = (map_[0, :, ::-1] for map_ in mirrored[:2])
         guide = np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0)
         return CompactMaps(
             disparity=relative_disparity(disparity[0]),
@@ -125,7 +127,7 @@ class CompactModel:
             mirrored_focus_map=np.ascontiguousarray(mirrored_focus_map),
         )
 
-    def run(self, photo: FloatImage) -> tuple[FloatImage, FloatImage]:
+    def run(self, photo: FloatImage) -> tuple[FloatImage, ...]:
         """The bare network, as training sees it: nothing is reduced, scaled or checked.
 
         Parameters
@@ -135,11 +137,10 @@ class CompactModel:
 
         Returns
         -------
-        disparity, focus_map : float32 (1, H / 2, W / 2)
-            Disparity at any scale and shift, larger = nearer; focus map 0..1.
+        disparity, focus_map, sharpness : float32 (1, H / 2, W / 2)
+            Disparity at any scale and shift, larger = nearer; focus and sharpness map 0..1.
         """
-        disparity, focus_map = self._session.run(["disparity", "focus_map"], {"photo": photo})
-        return disparity, focus_map
+        return tuple(self._session.run(None, {"photo": photo}))
 
 
 def network_photo(photo_srgb: ByteImage, *, long_side_px: int = LONG_SIDE_PX) -> Image.Image:

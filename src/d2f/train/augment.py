@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from d2f.arrays import ByteImage, FloatImage
 
-__all__ = ["View", "jittered", "random_view"]
+__all__ = ["View", "blurred_beyond", "jittered", "random_view"]
 
 Matrix = tuple[float, float, float, float, float, float]
 
@@ -81,6 +81,21 @@ def random_view(rng: np.random.Generator, rows: int, columns: int) -> View:
     d, e = mirror * width * np.sin(angle), height * np.cos(angle)
     origin_x, origin_y = centre_x - (a + b) / 2, centre_y - (d + e) / 2
     return View(matrix=(a, b, origin_x, d, e, origin_y))
+
+
+def blurred_beyond(rng: np.random.Generator, photo: ByteImage, kept: FloatImage) -> ByteImage:
+    """The photo, H x W x 3, out of focus where ``kept`` (H x W, 0..1) is 0.
+
+    What is blurred is blurred among itself: nothing of what stays sharp glows into it.
+    """
+    radius = rng.uniform(0.004, 0.02) * max(photo.shape)
+    share = Image.fromarray(np.rint((1.0 - kept) * 255.0).astype(np.uint8))
+    blur = ImageFilter.GaussianBlur(radius)
+    weight = np.maximum(np.asarray(share.filter(blur)).astype(np.float32), 1.0)
+    dimmed = Image.fromarray(np.rint(photo * (1.0 - kept[..., None])).astype(np.uint8))
+    spread = np.asarray(dimmed.filter(blur)).astype(np.float32) * 255.0 / weight[..., None]
+    blurred = np.clip(spread, 0.0, 255.0)
+    return np.rint(blurred + kept[..., None] * (photo - blurred)).astype(np.uint8)
 
 
 def jittered(rng: np.random.Generator, photo: ByteImage) -> ByteImage:

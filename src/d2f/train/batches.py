@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,23 +12,29 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 
 from d2f.arrays import ByteImage, FloatImage
-from d2f.train.augment import jittered, random_view
+from d2f.train.augment import blurred_beyond, jittered, random_view
 from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
 from d2f.train.losses import Target
-from d2f.train.synthetic import SceneMaker
+from d2f.train.scene_files import RayTracedScene
+from d2f.train.synthetic import Scene, SceneMaker
 
 __all__ = ["Batch", "BatchMix", "BatchStream"]
 
 OUTLINE_PAIRS = 96
+TAUGHT_WEIGHT = 0.35  # of a teacher's depth, beside 1 of measured depth
+BLURRED_SHARE = 0.25  # of the pictures whose background is put out of focus
+ALL_KNOWN = 0.9  # share of known depth from which a picture can be blurred by it
+FOCUS_KNOWN = 0.7  # of a made scene's subject, beside 1 of a human-drawn one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchMix:
-    """How many pictures of each kind make a batch."""
+    """How many pictures of each kind make a batch; without ray-traced ones, synthetic instead."""
 
     masks: int = 4
-    pairs: int = 5
-    synthetic: int = 3
+    pairs: int = 4
+    synthetic: int = 2
+    raytraced: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +55,24 @@ class Sample:
     focus: FloatImage
     focus_weight: float
     outline: NDArray[np.int64]
+    sharp: FloatImage
+    sharp_weight: float
 
 
 class BatchStream:
     """An endless stream of batches; the size of the photos may change under way."""
 
-    def __init__(self, photos: PhotoFolder, mix: BatchMix, *, size_px: int, seed: int):
+    def __init__(
+        self,
+        photos: PhotoFolder,
+        mix: BatchMix,
+        *,
+        size_px: int,
+        seed: int,
+        raytraced: Sequence[RayTracedScene] = (),
+    ):
         self.photos, self.mix, self.size_px = photos, mix, size_px
+        self.raytraced = raytraced
         self.rng = np.random.default_rng(seed)
         self.scenes = SceneMaker(photos.pairs, photos.masks)
         self.pair_shares = pair_shares(photos.pairs)
@@ -80,13 +98,17 @@ class BatchStream:
 
     def draw(self) -> Batch:
         """One batch, drawn now."""
-        rng, size_px = self.rng, self.size_px
-        masks = rng.choice(len(self.photos.masks), self.mix.masks, p=self.mask_shares)
-        pairs = rng.choice(len(self.photos.pairs), self.mix.pairs, p=self.pair_shares)
+        rng, size_px, mix = self.rng, self.size_px, self.mix
+        masks = rng.choice(len(self.photos.masks), mix.masks, p=self.mask_shares)
+        pairs = rng.choice(len(self.photos.pairs), mix.pairs, p=self.pair_shares)
         samples = [sample_of_mask(rng, self.photos.masks[index], size_px) for index in masks]
         samples += [sample_of_pair(rng, self.photos.pairs[index], size_px) for index in pairs]
-        for _ in range(self.mix.synthetic):
-            samples.append(sample_of_scene(rng, self.scenes, size_px))
+        raytraced = mix.raytraced if self.raytraced else 0
+        for _ in range(mix.synthetic + mix.raytraced - raytraced):
+            samples.append(sample_of_scene(rng, self.scenes.scene(rng, size_px)))
+        for _ in range(raytraced):
+            scene = self.raytraced[int(rng.integers(len(self.raytraced)))]
+            samples.append(sample_of_scene(rng, seen_scene(rng, scene, size_px)))
         return batch_of(samples)
 
 
@@ -107,18 +129,22 @@ def sample_of_pair(rng: np.random.Generator, pair: DepthPair, size_px: int) -> S
     """A view of a photo with depth; its focus is not known."""
     view = random_view(rng, *pair.disparity.shape)
     half = size_px // 2
+    photo, disparity = view.photo(pair.photo, size_px), view.disparity(pair.disparity, size_px)
+    photo, sharp, blurred = far_blurred(rng, photo, disparity)
     return Sample(
-        photo=jittered(rng, view.photo(pair.photo, size_px)),
+        photo=jittered(rng, photo),
         disparity=view.disparity(pair.disparity, half),
         depth_weight=pair.weight**0.5,
         focus=np.zeros((half, half), np.float32),
         focus_weight=0.0,
         outline=no_outline(),
+        sharp=halved(sharp),
+        sharp_weight=1.0 if blurred else 0.3,  # nobody said that the photo was all in focus
     )
 
 
 def sample_of_mask(rng: np.random.Generator, photo: MaskPhoto, size_px: int) -> Sample:
-    """A view of a photo with a subject, most of which is in view; its depth is not known."""
+    """A view of a photo with a subject, most of which is in view; depth is a teacher's or none."""
     whole = float(np.count_nonzero(photo.mask)) / photo.mask.size
     half = size_px // 2
     for _ in range(6):
@@ -126,29 +152,68 @@ def sample_of_mask(rng: np.random.Generator, photo: MaskPhoto, size_px: int) -> 
         focus = view.mask(photo.mask, half)
         if focus.mean() >= 0.6 * whole:
             break
+    seen, sharp_weight = view.photo(photo.photo, size_px), 0.5 if photo.shallow else 0.0
+    if not photo.shallow and rng.random() < BLURRED_SHARE:
+        seen, sharp_weight = blurred_beyond(rng, seen, view.mask(photo.mask, size_px)), 1.0
+    disparity, depth_weight = np.zeros((half, half), np.float32), 0.0
+    if photo.disparity is not None:
+        disparity = view.disparity(photo.disparity.astype(np.float32), half)
+        depth_weight = TAUGHT_WEIGHT
     return Sample(
-        photo=jittered(rng, view.photo(photo.photo, size_px)),
-        disparity=np.zeros((half, half), np.float32),
-        depth_weight=0.0,
+        photo=jittered(rng, seen),
+        disparity=disparity,
+        depth_weight=depth_weight,
         focus=focus,
         focus_weight=1.0 if focus.mean() >= 0.005 else 0.0,
         outline=outline_pairs(rng, focus),
+        sharp=focus,
+        sharp_weight=sharp_weight,
     )
 
 
-def sample_of_scene(rng: np.random.Generator, scenes: SceneMaker, size_px: int) -> Sample:
-    """A synthetic scene with exact depth, and its largest subject if there is a clear one."""
-    scene = scenes.scene(rng, size_px)
-    half = size_px // 2
-    focus = np.asarray(Image.fromarray(scene.subject).reduce(2)).astype(np.float32) / 255.0
+def sample_of_scene(rng: np.random.Generator, scene: Scene) -> Sample:
+    """A made scene with exact depth, and its subject if there is a clear one."""
+    photo, sharp, _ = far_blurred(rng, scene.photo, scene.disparity)
     return Sample(
-        photo=jittered(rng, scene.photo),
+        photo=jittered(rng, photo),
         disparity=np.ascontiguousarray(scene.disparity[1::2, 1::2]),
         depth_weight=1.0,
-        focus=focus[:half, :half],
-        focus_weight=0.7 if scene.has_subject else 0.0,
+        focus=halved(scene.subject.astype(np.float32) / np.float32(255.0)),
+        focus_weight=FOCUS_KNOWN if scene.has_subject else 0.0,
         outline=no_outline(),
+        sharp=halved(sharp),
+        sharp_weight=1.0,
     )
+
+
+def seen_scene(rng: np.random.Generator, scene: RayTracedScene, size_px: int) -> Scene:
+    """A view of a ray-traced scene."""
+    view = random_view(rng, *scene.disparity.shape)
+    subject = view.mask(scene.subject, size_px)
+    return Scene(
+        photo=view.photo(scene.photo, size_px),
+        disparity=view.disparity(scene.disparity, size_px),
+        subject=np.rint(subject * 255.0).astype(np.uint8),
+        has_subject=scene.has_subject and bool(subject.mean() >= 0.005),
+    )
+
+
+def far_blurred(
+    rng: np.random.Generator, photo: ByteImage, disparity: FloatImage
+) -> tuple[ByteImage, FloatImage, bool]:
+    """The photo, in some cases out of focus beyond a depth; where it is sharp; whether it was."""
+    known = disparity[disparity > 0]
+    if known.size < ALL_KNOWN * disparity.size or rng.random() >= BLURRED_SHARE:
+        return photo, np.ones_like(disparity), False
+    sharp = (disparity > np.quantile(known, rng.uniform(0.3, 0.8))).astype(np.float32)
+    return blurred_beyond(rng, photo, sharp), sharp, True
+
+
+def halved(map_: FloatImage) -> FloatImage:
+    """Means of 2 x 2 cells."""
+    rows, columns = (side // 2 for side in map_.shape)
+    cells = map_[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
+    return cells.mean((1, 3), dtype=np.float32)  # type: ignore[no-any-return]
 
 
 def outline_pairs(rng: np.random.Generator, focus: FloatImage) -> NDArray[np.int64]:
@@ -195,5 +260,7 @@ def batch_of(samples: list[Sample]) -> Batch:
             focus=torch.from_numpy(np.stack([sample.focus for sample in samples])),
             focus_weight=torch.tensor([sample.focus_weight for sample in samples]),
             outline=torch.from_numpy(np.stack([sample.outline for sample in samples])),
+            sharp=torch.from_numpy(np.stack([sample.sharp for sample in samples])),
+            sharp_weight=torch.tensor([sample.sharp_weight for sample in samples]),
         ),
     )

@@ -6,9 +6,21 @@ from d2f.train.threads import wait_passively
 
 __all__ = ["train_compact"]
 
+# From a trained network on: outlines want pixels, and what is known must not be unlearnt.
+SECOND_SMALL_PX, SECOND_LARGE_PX, SECOND_RATE = 320, 416, 5e-4
+
 
 def train_compact(
-    photos: Path, *, minutes: float, seed: int, out: Path, resume: bool, threads: int = 2
+    photos: Path,
+    *,
+    minutes: float,
+    seed: int,
+    out: Path,
+    resume: bool,
+    threads: int = 2,
+    scenes: Path | None = None,
+    start: Path | None = None,
+    bfloat16: bool = False,
 ) -> Path:
     """Train for the given minutes and export the best weights; returns the ONNX file.
 
@@ -20,18 +32,37 @@ def train_compact(
         Folder for checkpoints, logs and the result.
     resume : bool
         Go on from the checkpoint in ``out``.
+    scenes : Path, optional
+        Folder of ray-traced scenes, as `d2f train scenes` makes them.
+    start : Path, optional
+        Exported network to begin from, which also teaches depth to the photos that have only masks
+        (`d2f.train.teacher`); without it, training begins from ImageNet's encoder.
+    bfloat16 : bool
+        Compute most of each step in 16 bit.
     """
     wait_passively()
+    from dataclasses import replace
+
     from d2f.train.data import read_photos
     from d2f.train.export_onnx import export_checkpoint
     from d2f.train.loop import Trainer, TrainingPlan
+    from d2f.train.scene_files import read_scenes
+    from d2f.train.teacher import labelled
 
-    plan = TrainingPlan(minutes=minutes, seed=seed, threads=threads)
+    plan = TrainingPlan(minutes=minutes, seed=seed, threads=threads, bfloat16=bfloat16)
+    training = read_photos(photos, validation=False)
+    if start is not None:
+        plan = replace(
+            plan, small_px=SECOND_SMALL_PX, large_px=SECOND_LARGE_PX, learning_rate=SECOND_RATE
+        )
+        training = replace(training, masks=labelled(training.masks, start))
     trainer = Trainer(
         plan,
-        read_photos(photos, validation=False),
+        training,
         read_photos(photos, validation=True),
         out,
+        raytraced=() if scenes is None else read_scenes(scenes),
+        start=start,
     )
     if resume:
         trainer.resume()

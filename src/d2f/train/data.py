@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
@@ -16,10 +17,11 @@ from d2f.measures.collection import index_rows, is_pseudo, is_validation, opened
 
 __all__ = ["DepthPair", "MaskPhoto", "PhotoFolder", "read_photos"]
 
-LONG_SIDE_PX = 400  # a little above the largest training size: crops then hardly alias
+LONG_SIDE_PX = 448  # a little above the largest training size: crops then hardly alias
 LARGEST_CODE = 65535.0
 DEPTH_COLUMNS = ("name", "scene", "kind", "scaling")
 MASK_COLUMNS = ("name", "original_name")
+SHALLOW_FROM = 2.2  # ratio of detail inside the mask to outside: the background is out of focus
 FLAT_ROWS = 0.5  # mean difference of neighbouring rows in codes; below it one row is repeated
 
 
@@ -37,12 +39,17 @@ class DepthPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskPhoto:
-    """A photo (H x W x 3) with its subject's mask (H x W, 0 or 255)."""
+    """A photo (H x W x 3) with its subject's mask (H x W, 0 or 255).
+
+    shallow: whether it is in focus within the mask alone; disparity: a teacher's, H x W, 0..1.
+    """
 
     name: str
     photo: ByteImage
     mask: ByteImage
     weight: float
+    shallow: bool = False
+    disparity: NDArray[np.float16] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,9 @@ def read_mask(folder: Path, row: dict[str, str]) -> MaskPhoto:
         small = image.convert("L").resize(photo.shape[1::-1], Image.Resampling.BOX)
     mask = np.where(np.asarray(small) >= 128, 255, 0).astype(np.uint8)
     # Street fashion is one person in the centre, always: much of it teaches the centre only.
-    return MaskPhoto(name=name, photo=photo, mask=mask, weight=0.4 if name[:4] == "ccp_" else 1.0)
+    weight = 0.4 if name[:4] == "ccp_" else 1.0
+    shallow = float(row.get("sharp_in_over_out") or 0.0) >= SHALLOW_FROM
+    return MaskPhoto(name=name, photo=photo, mask=mask, weight=weight, shallow=shallow)
 
 
 def reduced(image: Image.Image) -> ByteImage:

@@ -14,7 +14,7 @@ from torch.export import Dim
 
 from d2f.errors import D2FError
 from d2f.files.atomic import write_whole
-from d2f.models.compact import CompactModel
+from d2f.models.compact import OUTPUTS, CompactModel
 from d2f.train.checkpoint import load_weights, read_checkpoint
 from d2f.train.network import CompactNetwork
 
@@ -59,7 +59,7 @@ def exported(network: CompactNetwork) -> onnx.ModelProto:
         # The old exporter bakes sizes in and is silently wrong at every other size.
         dynamic_shapes={"photo": {2: 32 * rows, 3: 32 * columns}},
         input_names=["photo"],
-        output_names=["disparity", "focus_map"],
+        output_names=list(OUTPUTS),
         external_data=False,
         verbose=False,
     )
@@ -100,7 +100,7 @@ def check_parity(network: CompactNetwork, content: bytes) -> None:
         with torch.inference_mode():
             expected = [map_.numpy() for map_ in network(photo)]
         actual = model.run(photo.numpy())
-        for name, ours, theirs in zip(("disparity", "focus_map"), actual, expected, strict=True):
+        for name, ours, theirs in zip(OUTPUTS, actual, expected, strict=True):
             error = float(np.abs(ours - theirs).mean() / max(float(theirs.std()), 1e-3))
             if ours.shape != theirs.shape or not error < PARITY_LIMIT:
                 raise D2FError(

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from d2f.train.network import LABEL_SMOOTHING
 
-__all__ = ["Target", "coarser", "depth_loss", "focus_loss", "outline_loss"]
+__all__ = ["Target", "coarser", "depth_loss", "focus_loss", "outline_loss", "sharpness_loss"]
 
 KEPT_SHARE = 0.93  # sensor depth has outliers: the worst 7 % of a picture do not count
 SMALLEST_DEVIATION = 0.01  # of the full range; walls and bins are nearly flat
@@ -28,6 +28,8 @@ class Target:
     focus: Tensor  # B x h x w, 0..1
     focus_weight: Tensor  # B
     outline: Tensor  # B x P x 4: row, column inside, row, column outside; -1 = no pair
+    sharp: Tensor  # B x h x w, 0..1: 0 where the photo is out of focus
+    sharp_weight: Tensor  # B
 
 
 def coarser(target: Target, factor: int) -> Target:
@@ -39,6 +41,8 @@ def coarser(target: Target, factor: int) -> Target:
         focus=functional.avg_pool2d(target.focus[:, None], factor)[:, 0],
         focus_weight=target.focus_weight,
         outline=target.outline[:, :0],
+        sharp=functional.avg_pool2d(target.sharp[:, None], factor)[:, 0],
+        sharp_weight=target.sharp_weight,
     )
 
 
@@ -91,6 +95,13 @@ def focus_loss(logit: Tensor, target: Target) -> Tensor:
     joined = (map_ + truth - map_ * truth).sum((1, 2)) + 1.0
     each = entropy.mean((1, 2)) + 0.5 * (1.0 - shared / joined)
     return (each * target.focus_weight).sum() / target.focus_weight.sum().clamp_min(1e-6)
+
+
+def sharpness_loss(logit: Tensor, target: Target) -> Tensor:
+    """Cross entropy of what is in focus in the photo, mean over pictures of which it is known."""
+    entropy = functional.binary_cross_entropy_with_logits(logit, target.sharp, reduction="none")
+    weighted = entropy.mean((1, 2)) * target.sharp_weight
+    return weighted.sum() / target.sharp_weight.sum().clamp_min(1e-6)
 
 
 def outline_loss(predicted: Tensor, target: Target) -> Tensor:

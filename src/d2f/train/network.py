@@ -1,7 +1,7 @@
 """The small network: an EfficientNet-Lite0 encoder without batch norm, and a plain decoder.
 
 In: photo, B x 3 x H x W, sRGB codes 0..1, sides multiples of 32.
-Out: disparity (any affine scale, larger = nearer) and focus logit, both at half the size.
+Out: disparity (any affine scale, larger = nearer), focus map and sharpness map, at half the size.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ STAGES = (
 TAPS = (0, 2, 4, 10, 15)  # blocks whose outputs the decoder reads: strides 2, 4, 8, 16, 32
 BATCH_NORM_EPSILON = 1e-3
 LABEL_SMOOTHING = 0.01  # of focus targets, so that the peak of the map can say how sure it is
-Maps = tuple[Tensor, Tensor]  # disparity and focus logit, each B x h x w
+Maps = tuple[Tensor, ...]  # disparity, focus logit and, at stride 2, sharpness logit; B x h x w
 
 
 class SameConv(nn.Module):
@@ -153,7 +153,7 @@ class DecoderStep(nn.Module):
 
 
 class CompactNetwork(nn.Module):
-    """Disparity and focus map of one photo, 3.6 M parameters."""
+    """Disparity, focus map and sharpness map of one photo, 3.6 M parameters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class CompactNetwork(nn.Module):
         self.bottom = Bottom(320, 128)
         widths = ((128, 112, 96), (96, 40, 64), (64, 24, 40), (40, 16, 24))
         self.steps = nn.ModuleList([DecoderStep(*width) for width in widths])
-        self.out = SameConv(24, 2, 3)
+        self.out = SameConv(24, 3, 3)
         self.coarse_out = SameConv(64, 2, 1)
         with torch.no_grad():
             # Small first outputs: the median-normalised loss is steep around a flat map.
@@ -169,6 +169,10 @@ class CompactNetwork(nn.Module):
 
     def forward_with_coarse(self, photo: Tensor) -> tuple[Maps, Maps]:
         """Maps at stride 2, and those at stride 8 that only training looks at."""
+        return self.maps(*self.features(photo))
+
+    def features(self, photo: Tensor) -> tuple[Tensor, Tensor]:
+        """What the maps are made of, at stride 2 (24 channels) and at stride 8 (64)."""
         taps = self.encoder(photo)
         features = self.bottom(taps[-1])
         coarse = features
@@ -176,18 +180,19 @@ class CompactNetwork(nn.Module):
             features = step(features, tap)
             if features.shape[1] == 64:
                 coarse = features
-        fine_maps, coarse_maps = self.out(features), self.coarse_out(coarse)
-        return (
-            (fine_maps[:, 0], fine_maps[:, 1]),
-            (coarse_maps[:, 0], coarse_maps[:, 1]),
-        )
+        return features, coarse
+
+    def maps(self, features: Tensor, coarse: Tensor) -> tuple[Maps, Maps]:
+        """Maps at stride 2 and at stride 8 of these features."""
+        return self.out(features).unbind(1), self.coarse_out(coarse).unbind(1)
 
     def forward(self, photo: Tensor) -> Maps:
-        """Disparity (affine, larger = nearer) and focus map 0..1, each B x H/2 x W/2."""
-        (disparity, focus_logit), _ = self.forward_with_coarse(photo)
+        """Disparity (affine, larger = nearer), focus and sharpness map 0..1, each B x H/2 x W/2."""
+        (disparity, focus_logit, sharp_logit), _ = self.forward_with_coarse(photo)
         smoothed = torch.sigmoid(focus_logit)
         # Training asks for 0.01..0.99: what lies beyond is certain.
-        return disparity, ((smoothed - LABEL_SMOOTHING) / (1 - 2 * LABEL_SMOOTHING)).clamp(0, 1)
+        focus_map = ((smoothed - LABEL_SMOOTHING) / (1 - 2 * LABEL_SMOOTHING)).clamp(0, 1)
+        return disparity, focus_map, torch.sigmoid(sharp_logit)
 
     def freeze_first_blocks(self, block_count: int = 3) -> None:
         """Keep stem and first blocks as ImageNet left them: edges need no relearning."""

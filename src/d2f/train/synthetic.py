@@ -63,7 +63,7 @@ class SceneMaker:
             self.populate(canvas, empty, room, rng, number)
         if rng.random() < 0.3:
             draw_thin(canvas, rng, disparity=float(rng.uniform(0.3, 1.2)))
-        return finished(canvas, rng)
+        return finished(canvas)
 
     def furnish(
         self, canvas: Canvas, empty: FloatImage, room: Room, rng: np.random.Generator
@@ -127,7 +127,7 @@ class SceneMaker:
             place = float(max(at(canvas.disparity, x, y), np.quantile(known, 0.9)))
             disparity = max(place, 0.02) * rng.uniform(1.0, 1.4)
             paste(canvas, cutout, rng, foot=(x, y), height=height, disparity=disparity, number=1)
-        return finished(canvas, rng)
+        return finished(canvas)
 
     def cutout(self, rng: np.random.Generator) -> Cutout:
         """A random subject."""
@@ -175,17 +175,9 @@ def hazy(texture: Texture, rng: np.random.Generator) -> Texture:
     return np.asarray(blurred).astype(np.float32) * (1 - amount) + haze * amount
 
 
-def finished(canvas: Canvas, rng: np.random.Generator) -> Scene:
-    """The canvas as a scene; in one of five the far part is slightly out of focus."""
+def finished(canvas: Canvas) -> Scene:
+    """The canvas as a scene."""
     photo = np.clip(canvas.photo, 0, 255).astype(np.uint8)
-    known = canvas.disparity[canvas.disparity > 0]
-    if known.size and rng.random() < 0.2:
-        limit = np.quantile(known, rng.uniform(0.2, 0.7))
-        far = Image.fromarray(np.where(canvas.disparity < limit, 255, 0).astype(np.uint8))
-        image = Image.fromarray(photo)
-        blurred = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.6, 2.5)))
-        image.paste(blurred, mask=far.filter(ImageFilter.GaussianBlur(1.0)))
-        photo = np.asarray(image).copy()
     areas = np.bincount(canvas.owner.ravel(), minlength=3)[1:].astype(np.float64)
     largest, second = np.sort(areas)[::-1][:2]
     clear = largest >= CLEAR_SUBJECT * canvas.owner.size and largest >= CLEARLY_LARGEST * second

@@ -25,7 +25,7 @@ def network_predictor(network: CompactNetwork, *, long_side_px: int = LONG_SIDE_
         small = network_photo(photo, long_side_px=long_side_px)
         codes = torch.from_numpy(np.asarray(small).copy()).permute(2, 0, 1)[None]
         with torch.inference_mode():
-            disparity, focus_map = network(codes.float() / 255.0)
+            disparity, focus_map, _ = network(codes.float() / 255.0)
         return disparity[0].numpy(), focus_map[0].numpy()
 
     return predict
