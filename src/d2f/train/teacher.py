@@ -1,0 +1,99 @@
+"""An earlier network as a start and as a teacher of depth for photos that have none.
+
+Self-training: what the network sees in a photo at three sizes and mirrored is averaged, which errs
+less than any of them; the human-drawn outline of the subject then puts its edge where it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+from torch.nn import functional
+
+from d2f.arrays import ByteImage, FloatImage
+from d2f.errors import PhotoError
+from d2f.measures.collection import resized
+from d2f.models.compact import network_photo, quiet_session, relative_disparity
+from d2f.train.data import MaskPhoto
+from d2f.train.network import CompactNetwork
+
+__all__ = ["labelled", "start_from"]
+
+TEACHER_SIDES_PX = (256, 320, 384)  # long sides: depth is best at the first two, edges at the last
+SOFT_RIM_SHARE = 0.016  # of the long side: how far a network's step lies from the true outline
+WAY_OUT = "give compact.onnx of an earlier `d2f train compact`"
+
+
+def start_from(network: CompactNetwork, start: Path) -> None:
+    """Fill a network with the weights of an exported one; what that one lacks stays as it is.
+
+    Raises
+    ------
+    PhotoError
+        If ``start`` cannot be read as such a network.
+    """
+    try:
+        graph = onnx.load(start).graph
+    except Exception as error:  # protobuf and onnx share no base
+        raise PhotoError(f"{start} cannot be read as ONNX: {WAY_OUT}.") from error
+    stored = {
+        tensor.name.removesuffix("_half"): numpy_helper.to_array(tensor).astype(np.float32)
+        for tensor in graph.initializer
+    }
+    found = [name for name in network.state_dict() if name in stored]
+    if not found:
+        raise PhotoError(f"{start} holds none of the network's weights: {WAY_OUT}.")
+    with torch.no_grad():
+        for name in found:
+            weights, ours = torch.from_numpy(stored[name].copy()), network.state_dict()[name]
+            if weights.shape[1:] != ours.shape[1:] or len(weights) > len(ours):
+                raise PhotoError(f"{start} holds another network ({name}): {WAY_OUT}.")
+            ours[: len(weights)] = weights
+
+
+def labelled(masks: Sequence[MaskPhoto], teacher: Path) -> tuple[MaskPhoto, ...]:
+    """The photos with the disparity that the teacher sees in them, 0.001..1."""
+    session = quiet_session(teacher.read_bytes(), threads=1)
+
+    def seen(photo: ByteImage, side_px: int, flip: int) -> FloatImage:
+        small = np.asarray(network_photo(photo, long_side_px=side_px), np.float32)
+        batch = np.ascontiguousarray(small.transpose(2, 0, 1)[None, :, :, ::flip]) / np.float32(255)
+        (disparity,) = session.run(["disparity"], {"photo": batch})
+        return resized(np.ascontiguousarray(disparity[0, :, ::flip]), photo.shape[:2])
+
+    def label(item: MaskPhoto) -> MaskPhoto:
+        views = [seen(item.photo, side, flip) for side in TEACHER_SIDES_PX for flip in (1, -1)]
+        mean = np.stack([relative_disparity(view) for view in views]).mean(0)
+        label = np.maximum(steep_at_outline(mean, item.mask > 0), np.float32(0.001))
+        return replace(item, disparity=label.astype(np.float16))
+
+    return tuple(label(item) for item in masks)
+
+
+def steep_at_outline(disparity: FloatImage, mask: np.ndarray) -> FloatImage:
+    """The map (H x W) with its soft rim along the mask's outline refilled from either side."""
+    rim = max(2, round(SOFT_RIM_SHARE * max(mask.shape)))
+    inside = torch.from_numpy(mask.astype(np.float32))[None, None]
+    values = torch.from_numpy(disparity)[None, None]
+    near, far = (refilled(values, side, rim) for side in (inside, 1.0 - inside))
+    filled: FloatImage = torch.where(inside > 0, near, far).numpy()[0, 0]
+    return filled
+
+
+def refilled(values: Tensor, side: Tensor, rim: int) -> Tensor:
+    """Values of one side (1 x 1 x H x W), its outer ``rim`` pixels replaced by those behind."""
+    known = 1.0 - functional.max_pool2d(1.0 - side, 2 * rim + 1, 1, rim)
+    if not bool(known.any()):
+        return values
+    filled = values * known
+    for _ in range(2 * rim):
+        weight = functional.avg_pool2d(known, 3, 1, 1)
+        around = functional.avg_pool2d(filled, 3, 1, 1) / weight.clamp_min(1e-6)
+        filled = torch.where(known > 0, filled, around * (weight > 0))
+        known = (weight > 0).float()
+    return torch.where(known > 0, filled, values)
