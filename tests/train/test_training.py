@@ -108,3 +108,19 @@ def test_one_command_makes_a_network_that_loads(photo_folder, tmp_path, monkeypa
     CompactModel.from_bytes(file.read_bytes())
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"best.pt", "last.pt", "log.csv", "validation.csv", "compact.onnx"}
+
+
+def test_scenes_alone_must_be_given_and_know_no_photos(photo_folder, tmp_path, monkeypatch):
+    """Without scenes there is nothing to learn; a start has seen photos."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    for choices in ({}, {"scenes": tmp_path, "start": tmp_path / "start.onnx"}):
+        with pytest.raises(UsageError, match="--scenes-only needs --scenes DIR"):
+            train_compact(
+                photo_folder,
+                minutes=1,
+                seed=0,
+                out=tmp_path / "run",
+                resume=False,
+                scenes_only=True,
+                **choices,
+            )

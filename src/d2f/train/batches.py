@@ -36,6 +36,11 @@ class BatchMix:
     synthetic: int = 2
     raytraced: int = 2
 
+    @classmethod
+    def of_scenes(cls) -> "BatchMix":
+        """Nothing but ray-traced scenes: for weights that owe nothing to anyone's photos."""
+        return cls(masks=0, pairs=0, synthetic=0, raytraced=12)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -99,10 +104,13 @@ class BatchStream:
     def draw(self) -> Batch:
         """One batch, drawn now."""
         rng, size_px, mix = self.rng, self.size_px, self.mix
-        masks = rng.choice(len(self.photos.masks), mix.masks, p=self.mask_shares)
-        pairs = rng.choice(len(self.photos.pairs), mix.pairs, p=self.pair_shares)
-        samples = [sample_of_mask(rng, self.photos.masks[index], size_px) for index in masks]
-        samples += [sample_of_pair(rng, self.photos.pairs[index], size_px) for index in pairs]
+        samples = []
+        if mix.masks:
+            chosen = rng.choice(len(self.photos.masks), mix.masks, p=self.mask_shares)
+            samples += [sample_of_mask(rng, self.photos.masks[index], size_px) for index in chosen]
+        if mix.pairs:
+            chosen = rng.choice(len(self.photos.pairs), mix.pairs, p=self.pair_shares)
+            samples += [sample_of_pair(rng, self.photos.pairs[index], size_px) for index in chosen]
         raytraced = mix.raytraced if self.raytraced else 0
         for _ in range(mix.synthetic + mix.raytraced - raytraced):
             samples.append(sample_of_scene(rng, self.scenes.scene(rng, size_px)))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from d2f.errors import UsageError
 from d2f.train.threads import wait_passively
 
 __all__ = ["train_compact"]
@@ -21,6 +22,7 @@ def train_compact(
     scenes: Path | None = None,
     start: Path | None = None,
     bfloat16: bool = False,
+    scenes_only: bool = False,
 ) -> Path:
     """Train for the given minutes and export the best weights; returns the ONNX file.
 
@@ -39,11 +41,21 @@ def train_compact(
         (`d2f.train.teacher`); without it, training begins from ImageNet's encoder.
     bfloat16 : bool
         Compute most of each step in 16 bit.
+    scenes_only : bool
+        Learn from the ray-traced scenes alone; the photos judge, they do not teach.
+
+    Raises
+    ------
+    UsageError
+        If ``scenes_only`` is asked for without scenes, or from a start that photos have taught.
     """
+    if scenes_only and (scenes is None or start is not None):
+        raise UsageError("--scenes-only needs --scenes DIR, and goes without --start.")
     wait_passively()
     from dataclasses import replace
 
-    from d2f.train.data import read_photos
+    from d2f.train.batches import BatchMix
+    from d2f.train.data import PhotoFolder, read_photos
     from d2f.train.export_onnx import export_checkpoint
     from d2f.train.loop import Trainer, TrainingPlan
     from d2f.train.scene_files import read_scenes
@@ -56,6 +68,9 @@ def train_compact(
             plan, small_px=SECOND_SMALL_PX, large_px=SECOND_LARGE_PX, learning_rate=SECOND_RATE
         )
         training = replace(training, masks=labelled(training.masks, start))
+    if scenes_only:
+        plan = replace(plan, mix=BatchMix.of_scenes())
+        training = PhotoFolder(pairs=(), masks=())
     trainer = Trainer(
         plan,
         training,
