@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -207,12 +208,73 @@ def test_settings_that_are_no_json_are_refused(client, upload):
     assert "no JSON" in answer.json()["detail"]
 
 
+def test_a_settings_file_serves_as_settings_everywhere(client, upload):
+    """A sidecar is taken in a query and in a body alike."""
+    path = f"/v1/photos/{upload()['id']}"
+    wish = {"settings": settings(f_number=2.8)}
+    sidecar = client.get(f"{path}/settings", params=wish)
+    shown = client.get(f"{path}/preview", params={"settings": sidecar.text})
+    made = client.post(f"{path}/render", json={"settings": sidecar.json()})
+    for answer in (shown, made):
+        assert json.loads(answer.headers["x-d2f-focus"])["f_number"] == 2.8
+    newer = client.post(f"{path}/render", json={"settings": {"d2f_sidecar": 99}})
+    assert newer.status_code == 422
+    assert "sidecar of version 99" in newer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/openapi.json", "/page/main.js", "photo"])
+def test_head_answers_what_get_does_without_its_body(client, upload, path):
+    """Status and headers are the same; other methods are told what there is."""
+    if path == "photo":
+        path = f"/v1/photos/{upload()['id']}/preview"
+    get, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(get.content))
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert client.put(path).headers["allow"] == "GET, HEAD"
+
+
+def test_answers_are_sent_whole(client, upload):
+    """A range, even one that makes no sense, is no reason to refuse or to leave files behind."""
+    path = f"/v1/photos/{upload()['id']}/disparity?view=data&format=npy"
+    whole = client.get(path)
+    assert "accept-ranges" not in whole.headers
+    for wish in ("bytes=0-9", "bytes=5-1", "lines=1"):
+        answer = client.get(path, headers={"Range": wish})
+        assert (answer.status_code, len(answer.content)) == (200, len(whole.content))
+
+
+def test_a_form_or_body_of_the_wrong_kind_is_told_in_plain_words(client, upload):
+    """Not in those of a program."""
+    path = f"/v1/photos/{upload()['id']}"
+    text = client.post("/v1/photos", data={"photo": "abc"})
+    assert text.json()["detail"].startswith("photo is no file: send it as one")
+    plain = client.patch(f"{path}/depth", content="{}", headers={"Content-Type": "text/plain"})
+    assert plain.json()["detail"].startswith("the body is not sent as JSON")
+    wrong = client.post(f"{path}/render", json={"settings": 3})
+    assert wrong.json()["detail"].startswith("settings=3: ")
+
+
+def test_a_name_in_any_script_is_kept(client, upload):
+    """Downloads have it, too (RFC 6266); a composed and a decomposed letter are one."""
+    for sent, kept in (("日本語.jpg", "日本語"), ("नमस्ते.jpg", "नमस्ते"), ("e\u0301té.jpg", "été")):
+        state = upload(name=sent)
+        assert state["name"] == f"{kept}.jpg"
+        answer = client.post(f"/v1/photos/{state['id']}/render", json={})
+        words = answer.headers["content-disposition"]
+        assert unquote(words.partition("filename*=UTF-8''")[2]) == f"{kept}.bokeh.jpg"
+    long = upload(name="字" * 300 + ".jpg")["name"]
+    assert long.endswith("字.jpg")
+    assert len(long.encode()) <= 200
+
+
 def test_names_of_files_are_made_harmless(upload):
     """Folders, control characters and leading dots are left out."""
     assert upload(name="../../etc/passwd")["name"] == "passwd"
     assert upload(name="a\\b\\c.jpg")["name"] == "c.jpg"
     assert upload(name='x"\r\n<y>.jpg')["name"].isprintable()
     assert upload(name="..")["name"] == "photo"
+    assert upload(name="\u202egpj.<b>&$`'.jpg")["name"] == "_gpj._b_____.jpg"
 
 
 def test_the_service_routes_answer(client, upload):

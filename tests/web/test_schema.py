@@ -34,7 +34,7 @@ def test_odd_values_break_nothing(client, upload):
         assert answer.status_code == 422, (body, answer.text)
     for params in ({"size": 0}, {"size": "x"}, {"format": "gif"}, {"size": 10**30}):
         assert client.get(f"{path}/preview", params=params).status_code == 422
-    assert client.put(path).headers["allow"] == "DELETE, GET"
+    assert client.put(path).headers["allow"] == "DELETE, GET, HEAD"
 
 
 @pytest.mark.slow

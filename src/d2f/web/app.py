@@ -69,6 +69,8 @@ def _add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, OSError):  # while a form came in
+            return problem(507, "the upload cannot be kept, the server's disc is full: try later.")
         words, headers = str(error.detail), dict(error.headers or {})
         if not isinstance(error, Refusal):
             if error.status_code == 405:
@@ -93,6 +95,8 @@ def _methods_of(app: FastAPI, path: str) -> str:
     """All methods of a path, which may have a route for each."""
     routes = [route for route in app.routes if isinstance(route, Route)]
     found = {m for route in routes if route.path_regex.match(path) for m in route.methods or ()}
+    if not found or "GET" in found:  # the page's files have no routes
+        found |= {"GET", "HEAD"}
     return ", ".join(sorted(found))
 
 

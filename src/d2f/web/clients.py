@@ -7,7 +7,7 @@ import hmac
 import secrets
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .options import ServeOptions
 
@@ -32,7 +32,7 @@ class Clients:
         """
         if self._options.token is not None:
             return True
-        name = urlsplit(f"//{host}").hostname or ""
+        name = _split(f"//{host}").hostname or ""
         if name in LOCAL_NAMES or name == self._options.host:
             return True
         try:
@@ -46,7 +46,7 @@ class Clients:
             return True
         if site == "cross-site":
             return False
-        return origin is None or urlsplit(origin).netloc == host
+        return origin is None or _split(origin).netloc == host
 
     def shows_token(self, authorization: str | None, token: str | None = None) -> bool:
         """Whether a header `Bearer T`, or a token from the address, is the right one."""
@@ -80,3 +80,11 @@ class Clients:
 
     def _signature(self, client: str) -> str:
         return hmac.new(self._key, client.encode(), hashlib.sha256).hexdigest()
+
+
+def _split(address: str) -> SplitResult:
+    """An address in its parts, all empty where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")

@@ -35,7 +35,8 @@ OPEN_PATHS = frozenset({"/healthz"})  # to whoever watches over the server
 SMALL_BYTES = 1 * MEGA  # of requests that bring no photo
 FORM_BYTES = 1 * MEGA  # of a form besides its files
 MOST_UPLOADS = 16  # at once
-SILENCE_SECONDS = 30.0  # between two pieces of a body
+SILENCE_SECONDS = 20.0  # between two pieces of a body
+SLOWEST_BYTES_PER_SECOND = 10_000  # of a whole body: nobody holds a place by a byte now and then
 DRAIN_SECONDS = 10.0  # for which a refused body is read on: a client that sends does not listen
 
 
@@ -72,6 +73,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(self._limit_of(scope), scope, receive, send)
+        scope = _plain(scope)
         refusal: Response | None
         try:
             refusal = self._admission(scope, exchange)
@@ -133,10 +135,10 @@ class Guard:
         seconds = time.monotonic() - exchange.begun
         route = getattr(scope.get("route"), "path", None) or "other"
         status = exchange.status or 499  # the client went before there was an answer
-        self._metrics.saw(scope["method"][:7], route, status, seconds)
+        self._metrics.saw(exchange.method[:7], route, status, seconds)
         line = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "method": scope["method"],
+            "method": exchange.method,
             "route": route,  # not the path: ids are secrets
             "status": status,
             "ms": round(seconds * 1000, 1),
@@ -151,6 +153,7 @@ class _Exchange:
 
     def __init__(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
         self.limit = limit
+        self.method = scope["method"]
         self.begun = time.monotonic()
         self.status = 0
         self.bytes_in = self.bytes_out = 0
@@ -158,6 +161,7 @@ class _Exchange:
         self._receive, self._send = receive, send
         headers = Headers(scope=scope)
         self._unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        self._silent = False
         self._expects = "100-continue" in headers.get("expect", "").lower()  # sends when told to
         self._gone = False
         self._page = not scope["path"].startswith("/v1/")
@@ -169,9 +173,10 @@ class _Exchange:
             self._gone |= message["type"] == "http.disconnect" and not self.status
             return message
         try:
-            async with asyncio.timeout(SILENCE_SECONDS):
+            async with asyncio.timeout(self._patience()):
                 message = await self._receive()
         except TimeoutError:
+            self._silent = True
             raise Refusal(408, "the body came too slowly: send it again.") from None
         self._expects = False
         self._unread = message["type"] == "http.request" and message.get("more_body", False)
@@ -181,6 +186,10 @@ class _Exchange:
             raise _too_large(self.limit)
         return message
 
+    def _patience(self) -> float:
+        due = self.bytes_in / SLOWEST_BYTES_PER_SECOND - (time.monotonic() - self.begun)
+        return min(SILENCE_SECONDS, SILENCE_SECONDS + due)
+
     async def send(self, message: Message) -> None:
         """A piece of the answer; before its end the rest of the request is read."""
         if message["type"] == "http.response.start":
@@ -189,13 +198,16 @@ class _Exchange:
             for name, value in SECURITY.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-cache" if self._page else "no-store")
+            if "Accept-Ranges" in headers:
+                del headers["Accept-Ranges"]
             if self.cookie is not None:
                 headers.append("Set-Cookie", self.cookie)
             if self._unread:
                 headers["Connection"] = "close"
         if message["type"] == "http.response.body":
             self.bytes_out += len(message.get("body", b""))
-            if not message.get("more_body", False) and self._unread and not self._expects:
+            listens = self._unread and not self._expects and not self._silent
+            if listens and not message.get("more_body", False):
                 await self._send({**message, "more_body": True})
                 await self._drain()
                 message = {"type": "http.response.body", "body": b""}
@@ -209,6 +221,16 @@ class _Exchange:
                     self._unread = message["type"] == "http.request" and message["more_body"]
         except TimeoutError:  # it has had time enough to hear the answer
             self._unread = False
+
+
+def _plain(scope: Scope) -> Scope:
+    """A request as the routes know it: HEAD is a GET whose body the connection leaves out.
+
+    No part of an answer is given: it is made anew each time, so that nobody can ask for the rest.
+    """
+    headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return {**scope, "method": method, "headers": headers}
 
 
 def _too_large(limit: int) -> Refusal:

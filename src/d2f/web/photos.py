@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import time
+import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,15 +22,19 @@ __all__ = ["MOST_STROKES", "Entry", "PhotoStore", "harmless_name"]
 ID_BYTES = 18  # 144 bits
 IDLE_SECONDS = 300.0  # a photo that was used later is not dropped for another's sake
 MOST_STROKES = 500
-LONGEST_NAME = 100
-UNWANTED = re.compile(r"[^\w .()+,=@-]+")  # of names: what shells, browsers and discs dislike
+LONGEST_NAME = 200  # bytes of UTF-8: discs take 255, and some is put before and behind
+UNWANTED = frozenset("<>:\"|?*%;&$`'\\/")  # of names: what shells, browsers and discs dislike
 
 
 def harmless_name(name: str | None, default: str = "photo") -> str:
     """A client's file name without folders, control characters and other surprises."""
     last = re.split(r"[/\\]", name or "")[-1]
-    plain = UNWANTED.sub("_", last).strip(" .")[-LONGEST_NAME:].lstrip(" .-")
-    return plain or default
+    composed = unicodedata.normalize("NFC", last)  # as most systems write it
+    plain = "".join(
+        sign if sign.isprintable() and sign not in UNWANTED else "_" for sign in composed
+    )
+    kept = plain.strip(" .").encode()[-LONGEST_NAME:].decode(errors="ignore")
+    return kept.lstrip(" .-") or default
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -36,7 +36,7 @@ WORDS = {
     429: "Too busy: try again after `Retry-After` seconds.",
     500: "A fault of the server.",
     503: "The worker died or took too long.",
-    507: "There is no room for more photos.",
+    507: "There is no room for more photos, or the disc is full.",
 }
 EVERYWHERE = (401, 403, 421, 429, 500)
 

@@ -45,7 +45,7 @@ class Rooms:
 
         async def errand() -> None:
             with suppress(Refusal):  # it will forget by itself
-                await entry.worker.do(Job(kind="forget", photo=entry.stored))
+                await entry.worker.do(Job(kind="forget", photo=entry.stored), always=True)
 
         task = asyncio.ensure_future(errand())
         self._errands.add(task)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
 
 from ..errors import UsageError
 from .app import create_app
+from .connections import Connection
 from .options import ServeOptions
 
 __all__ = ["serve"]
@@ -19,6 +24,8 @@ __all__ = ["serve"]
 GRACE_SECONDS = 30  # in which requests may end after the server was told to stop
 IDLE_SECONDS = 15  # after which a silent connection is closed
 BACKLOG = 128
+PREFIX = "d2f-serve-"
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 def serve(options: ServeOptions) -> None:
@@ -32,11 +39,13 @@ def serve(options: ServeOptions) -> None:
     os.environ["OMP_NUM_THREADS"] = str(options.worker_threads)  # as the workers will read it
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     listener = _listener(options)
-    with tempfile.TemporaryDirectory(prefix="d2f-serve-", ignore_cleanup_errors=True) as name:
-        tempfile.tempdir = name  # forms lie here while they come in
-        app = create_app(options, Path(name))
+    with _folder() as folder:
+        tempfile.tempdir = str(folder)  # forms lie here while they come in
+        app = create_app(options, folder)
         config = uvicorn.Config(
             app,
+            http=Connection,
+            ws="none",
             log_level=logging.WARNING,
             access_log=False,
             server_header=False,
@@ -50,6 +59,32 @@ def serve(options: ServeOptions) -> None:
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             tempfile.tempdir = None
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """An empty folder, locked while the server lives: the next one removes what has no lock."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError):  # it is in use, or another user's
+            _remove_unlocked(left)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
+        lock = os.open(name, FOLDER)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            os.makedirs(name, mode=0o700, exist_ok=True)  # a server that starts may have removed it
+            yield Path(name)
+        finally:
+            os.close(lock)
+
+
+def _remove_unlocked(folder: Path) -> None:
+    lock = os.open(folder, FOLDER)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_uid == os.getuid():
+            shutil.rmtree(folder)
+    finally:
+        os.close(lock)
 
 
 def _listener(options: ServeOptions) -> socket.socket:

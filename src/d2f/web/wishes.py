@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..errors import UsageError, told
 from ..scene import Stroke
 from ..settings import Settings
 from ..settings.choices import trouble_told
-from ..settings.file import settings_from_text
+from ..settings.file import VERSION_KEY, settings_from_text
 from ..settings.groups import FormatName
 from .photos import MOST_STROKES
 from .problems import Refusal
@@ -68,6 +69,13 @@ class RenderWish(BaseModel):
 
     settings: Settings = Settings()
     format: FormatName | None = Field(None, description="By default the photo's own.")
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _of_a_sidecar(cls, value: Any) -> Any:
+        if isinstance(value, dict) and VERSION_KEY in value:
+            return settings_from_text(json.dumps(value), name="settings")
+        return value
 
 
 class StrokeWish(BaseModel):
@@ -130,13 +138,17 @@ class BrushWish(BaseModel):
 def words_of(error: Mapping[str, Any]) -> str:
     """What pydantic finds in a request, in one sentence; of settings in the library's own words."""
     _, *inner = error["loc"]
-    if inner[:1] == ["settings"]:
+    if inner[:1] == ["settings"] and len(inner) > 1:
         return trouble_told({**error, "loc": tuple(inner[1:])})
     where = ".".join(map(str, inner)) or "the body"
     if error["type"] == "json_invalid":
         return "the body is no JSON: check it."
     if error["type"] == "missing":
         return f"{where} is missing: give it."
+    if isinstance(error.get("input"), bytes):
+        return "the body is not sent as JSON: say so by Content-Type: application/json."
+    if "UploadFile" in error["msg"]:
+        return f"{where} is no file: send it as one, with a name, in multipart/form-data."
     reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     if isinstance(error.get("input"), dict | list):
         return f"{where}: {reason}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -14,6 +15,9 @@ from .jobs import Answer, Job
 from .options import ServeOptions
 
 __all__ = ["run_worker"]
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # what a disc says that takes no more
 
 
 class Stopped(Exception):
@@ -67,6 +71,8 @@ def _answer(desk: object, job: Job) -> Answer:
     except Stopped:
         return Answer(status=499, sentence="the client has gone.")
     except D2FError as error:
+        if job.output is not None and str(job.output) in str(error):
+            return _no_room()  # of the server's own files nobody is told the names
         sentence = str(error).replace(str(job.photo.file), job.photo.name)
         if job.photo.depth is not None:
             sentence = sentence.replace(str(job.photo.depth), job.photo.depth.name)
@@ -80,6 +86,12 @@ def _answer(desk: object, job: Job) -> Answer:
             status=413, sentence=f"{job.photo.name} needs more memory than a worker has: "
             "make the photo smaller.",
         )  # fmt: skip
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return _no_room()
         traceback.print_exc(file=sys.stderr)
         return Answer(status=500, sentence="the server made a mistake: its log tells which.")
+
+
+def _no_room() -> Answer:
+    return Answer(status=507, sentence="the server's disc is full: come back later.")

@@ -58,8 +58,14 @@ class Worker:
         """When to come back, at a guess."""
         return max(1, math.ceil(self.pending * self._mean_seconds))
 
-    async def do(self, job: Job) -> Answer:
+    async def do(self, job: Job, *, always: bool = False) -> Answer:
         """Have a job done; cancelled, it leaves the queue or stops at its next stage.
+
+        Parameters
+        ----------
+        job : Job
+        always : bool
+            Whether it waits however many do.
 
         Raises
         ------
@@ -67,7 +73,7 @@ class Worker:
             429 if too many jobs wait, 503 if the process died or took too long, or what the
             worker says of the photo.
         """
-        if self.pending >= self._options.queue:
+        if self.pending >= self._options.queue and not always:
             raise Refusal(
                 429,
                 f"{self.pending} jobs wait already: try again in {self.wait_seconds} s.",

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Path as InPath
 from fastapi import Query, Request
@@ -64,17 +65,19 @@ async def as_file(request: Request, worker: Worker, job: Job) -> Response:
         output,
         headers=headers,
         media_type=answer.media_type,
-        filename=answer.filename,
         background=BackgroundTask(output.unlink, missing_ok=True),
     )
 
 
 def attachment(answer: Answer) -> dict[str, str]:
-    """The header that names a file, in ASCII; none without a name."""
+    """The header that names a file, in ASCII and as it is (RFC 6266); none without a name."""
     if answer.filename is None:
         return {}
     plain = answer.filename.encode("ascii", "replace").decode().replace("?", "_")
-    return {"Content-Disposition": f'attachment; filename="{plain}"'}
+    words = f'attachment; filename="{plain}"'
+    if plain != answer.filename:
+        words += f"; filename*=UTF-8''{quote(answer.filename)}"
+    return {"Content-Disposition": words}
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:

@@ -70,7 +70,7 @@ def _add_map(app: FastAPI, rooms: Rooms, name: MapName) -> None:
         name=name,
         operation_id=name,
         response_class=Response,
-        responses={200: {"content": FILES}, **REFUSALS},
+        responses={200: {"content": FILES}, **documented(404, 422, 503, 507)},
     )
     async def one_map(
         request: Request,
