@@ -24,7 +24,9 @@ def check_picture_name(path: Path, settings: OutputSettings) -> None:
     UsageError
     """
     if settings.embed_depth is not None:
-        files.check_embedding(settings.embed_depth, path)
+        from .files.embed_depth import check_embedding
+
+        check_embedding(settings.embed_depth, path)
 
 
 def picture_bytes(
@@ -49,7 +51,9 @@ def picture_bytes(
         raise UsageError("the published model sees no depth to embed: leave out --embed-depth.")
     if settings.embed_original and photo.content is None:
         raise UsageError("the photo came without a file to embed: leave out embed_original.")
-    return files.embed_depth(
+    from .files.embed_depth import embed_depth
+
+    return embed_depth(
         content,
         picture.disparity,
         container=settings.embed_depth,

@@ -25,7 +25,7 @@ from .published import PublishedSession, check_method
 from .scene import Focus, Subject, View
 from .settings import DepthSettings, LensSettings, LightSettings, MethodSettings, Settings
 
-__all__ = ["Session", "open_session"]
+__all__ = ["Session", "load_network", "open_session"]
 
 NEAREST_FOCUS_M = 0.02  # a nearer SubjectDistance is a slip of a writer: lenses end there
 
@@ -244,6 +244,18 @@ class Session:
         brushed = copy(self)
         brushed.view = scene.brushed(self.view, srgb_copy(self.photo), strokes)
         return brushed
+
+
+def load_network(settings: Settings) -> None:
+    """Load the network that `open_session` will ask, where it is not the published one.
+
+    Raises
+    ------
+    MissingPartError
+        If its weights are missing.
+    """
+    if settings.method.model != "d2f2023":
+        _model()
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from d2f.files import embed_depth
+from d2f.files.embed_depth import embed_depth
 from d2f.files.xmp import with_edit
 
 

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import IFDRational
 
-from d2f.files import embed_depth, embedded_depth, embedded_original
+from d2f.files import embedded_depth, embedded_original
+from d2f.files.embed_depth import embed_depth
 
 # Middlebury 2014, "Motorcycle" at the size of scikit-image: focal length and offset of the
 # principal points in pixels, distance of the cameras in metres.

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from photo_samples import exif_block, gradient, jpeg_of, row_named
 
-from d2f.files import embed_depth, embedded_depth, photo_from_bytes, photo_to_bytes
+from d2f.files import embedded_depth, photo_from_bytes, photo_to_bytes
+from d2f.files.embed_depth import embed_depth
 from d2f.files.fit import losses
 
 

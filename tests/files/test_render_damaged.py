@@ -11,7 +11,8 @@ from photo_samples import KINDS, Kind, gradient, jpeg_of, row_named, sample
 
 import d2f
 from d2f.errors import D2FError, PhotoError, UsageError
-from d2f.files import embed_depth, photo_from_bytes, photo_to_bytes
+from d2f.files import photo_from_bytes, photo_to_bytes
+from d2f.files.embed_depth import embed_depth
 
 SEED = 22
 SHORT, LONG = 2, 12  # damaged files of each kind: some 60, or 350 in the long run

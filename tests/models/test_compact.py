@@ -10,7 +10,13 @@ import pytest
 from PIL import Image
 
 from d2f.errors import MissingPartError, PhotoError
-from d2f.models.compact import WEIGHTS, CompactModel, network_size, relative_disparity
+from d2f.models.compact import (
+    WEIGHTS,
+    CompactModel,
+    network_photo,
+    network_size,
+    relative_disparity,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +38,16 @@ def test_network_sides_are_multiples_of_32(rows, columns):
 def test_network_size_keeps_the_aspect():
     """A 4:3 photo is seen as 4:3."""
     assert network_size(3000, 4000, long_side_px=384) == (288, 384)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (99, 5001), (1153, 865), (2305, 3457), (1300, 16)])
+def test_a_photo_reduced_in_strips_is_the_photo_reduced_whole(shape):
+    """The network's copy is Pillow's own, whatever remains at the photo's borders."""
+    photo = np.random.default_rng(2).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    whole = Image.fromarray(photo).resize(
+        network_size(*shape)[::-1], Image.Resampling.BILINEAR, reducing_gap=3.0
+    )
+    np.testing.assert_array_equal(np.asarray(network_photo(photo)), np.asarray(whole))
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (300, 200), (64, 1500), (1500, 64)])

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import d2f
 from d2f import files
 from d2f.errors import MissingPartError, PhotoError, UsageError
+from d2f.files.describe import describe
 from d2f.published.session import LARGEST_PX
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'd2f[torch]'")
@@ -112,7 +113,7 @@ def test_the_edit_is_told_and_what_is_lost_too(weights, photo_srgb):
     assert picture.photo.edit == {"Version": version("d2f"), "Model": "d2f2023"}
     assert picture.summary()["warnings"] == ["its manifest is left out"]
     written = files.photo_from_bytes(files.photo_to_bytes(picture.photo, "JPEG"))
-    assert files.describe(written)["edit"]["Model"] == "d2f2023"
+    assert describe(written)["edit"]["Model"] == "d2f2023"
 
 
 def test_a_gain_map_is_blurred_with_the_picture(weights, photo_srgb):

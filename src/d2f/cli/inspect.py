@@ -56,7 +56,8 @@ def inspect(
 
 def _look_at(name: str, limits: Limits, *, analyse: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts about the file, and what is seen in the photo."""
-    from ..files import describe, photo_from_bytes, read_photo
+    from ..files import photo_from_bytes, read_photo
+    from ..files.describe import describe
 
     if name == PIPE:
         check_pipes(reads=True, writes=False)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from .pipes import read_input, write_output
 from .targets import C2PA_ACTIONS, Job
 
 if TYPE_CHECKING:
-    from ..files import Limits
+    from ..files import Limits, Photo
     from ..pictures import Picture
     from ..settings import Settings
 
@@ -40,7 +41,6 @@ def render_one(
     """
     from .. import files
     from ..outputs import check_picture_name
-    from ..pipeline import open_session
 
     if job.output is not None:
         check_picture_name(job.output, settings.output)
@@ -50,13 +50,13 @@ def render_one(
         if path is not None and name != C2PA_ACTIONS:
             files.check_map_name(path)
     on_stage("reading")
-    if job.photo is None:
-        piped = read_input(largest_bytes=limits.file_bytes)
-        photo = files.photo_from_bytes(piped, name=job.name, limits=limits)
-    else:
-        photo = files.read_photo(job.photo, limits=limits)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        beside.submit(_load_what_comes_next, settings)
+        photo = _read(job, limits)
     if job.output is not None:  # after reading: an input of another kind is the better news
         files.check_output(photo, job.output)
+    from ..pipeline import open_session
+
     session = open_session(photo, settings, on_stage=on_stage)
     rendered = session.render_with_maps(settings)
     on_stage("writing")
@@ -64,12 +64,26 @@ def render_one(
     return rendered
 
 
+def _load_what_comes_next(settings: Settings) -> None:
+    """Load code and network while the photo is decoded; what is missing is told when it is used."""
+    from ..pipeline import load_network
+
+    load_network(settings)
+
+
+def _read(job: Job, limits: Limits) -> Photo:
+    from .. import files
+
+    if job.photo is not None:
+        return files.read_photo(job.photo, limits=limits)
+    piped = read_input(largest_bytes=limits.file_bytes)
+    return files.photo_from_bytes(piped, name=job.name, limits=limits)
+
+
 def _write_all(job: Job, rendered: Picture, settings: Settings, *, overwrite: bool) -> None:
     """Write the photo and what goes beside it; if one cannot be written, no new one stays."""
     from .. import files
-    from ..c2pa_actions import c2pa_actions
     from ..outputs import picture_bytes, write_picture
-    from ..sidecar import sidecar_bytes
 
     new = [path for path in job.targets if not os.path.lexists(path)]
     signed = settings.method.model != "d2f2023"  # whose defocus is 0 and up
@@ -84,12 +98,16 @@ def _write_all(job: Job, rendered: Picture, settings: Settings, *, overwrite: bo
                 write(rendered.maps[name], path, overwrite=overwrite)
         actions = job.maps.get(C2PA_ACTIONS)
         if actions is not None:
+            from ..c2pa_actions import c2pa_actions
+
             photo = rendered.photo
             written = photo.format if job.output is None else files.format_of(job.output)
             title = job.name if job.output is None else job.output.name
             described = c2pa_actions(photo, title=title, file_format=written)
             files.write_whole(described, actions, overwrite=overwrite)
         if job.sidecar is not None and job.output is not None:
+            from ..sidecar import sidecar_bytes
+
             beside = sidecar_bytes(rendered, settings, output=job.output)
             files.write_whole(beside, job.sidecar, overwrite=overwrite)
         if job.output is None:

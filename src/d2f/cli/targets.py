@@ -149,9 +149,11 @@ def _piped(
 def _job(
     photo: Path | None, output: Path | None, *, maps: dict[str, Path | None], sidecar: bool
 ) -> Job:
-    from ..sidecar import sidecar_for
+    beside = None
+    if sidecar and output is not None:
+        from ..sidecar import sidecar_for
 
-    beside = sidecar_for(output) if sidecar and output is not None else None
+        beside = sidecar_for(output)
     return Job(photo=photo, output=output, maps=maps, sidecar=beside)
 
 

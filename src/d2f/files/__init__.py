@@ -2,16 +2,14 @@
 
 In: photos of every format in docs/formats.md; depth maps as PNG, TIFF, NPY, PFM, EXR.
 Out: `Photo` (upright codes, tone curve, untouched metadata); disparity; the same files again, whole
-or not at all.
+or not at all. What few photos need lies in modules of its own: `describe`, `embed_depth`.
 """
 
 from .atomic import check_target, write_whole
 from .companions import read_aperture_picture, read_matte
 from .depth_map import DepthMap, DepthUnit, read_depth_map
 from .depth_source import DepthWish, FoundDepth, depth_for
-from .describe import describe
 from .device import working_matrix_of
-from .embed_depth import check_embedding, embed_depth
 from .embedded_depth import DepthContainer, EmbeddedDepth, embedded_depth, embedded_original
 from .limits import Limits
 from .maps import check_map_name, write_defocus_map, write_disparity_map, write_mask
@@ -44,13 +42,10 @@ __all__ = [
     "Metadata",
     "Photo",
     "Shot",
-    "check_embedding",
     "check_map_name",
     "check_output",
     "check_target",
     "depth_for",
-    "describe",
-    "embed_depth",
     "embedded_depth",
     "embedded_original",
     "format_named",

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["narrowed", "requantised", "widened"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["codes_of_image", "narrowed", "requantised", "widened"]
 
 LARGEST = 65535
+STRIP_ROWS = 64  # a strip stays in the processor's cache
+
+
+def codes_of_image(image: Image.Image) -> NDArray[Any]:
+    """The codes of a Pillow image, (h, w) or (h, w, channels).
+
+    Strip by strip, since Pillow gives the whole in two copies, each in memory of its own.
+    """
+    width, height = image.size
+    first = np.asarray(image.crop((0, 0, width, min(STRIP_ROWS, height))))
+    codes = np.empty((height, *first.shape[1:]), first.dtype)
+    codes[:STRIP_ROWS] = first
+    for top in range(STRIP_ROWS, height, STRIP_ROWS):
+        codes[top : top + STRIP_ROWS] = image.crop((0, top, width, min(top + STRIP_ROWS, height)))
+    return codes
 
 
 def widened(codes: NDArray[Any], bits: int) -> NDArray[np.uint16]:

@@ -15,10 +15,9 @@ from .containers.jpeg_segments import jpeg_parts
 from .depth_codes import codes_from_disparity
 from .dynamic_depth import DEPTH_URI, DEVICE, ORIGINAL_URI, Item, dynamic_description, others_of
 from .embed_heif import with_heif_depth
-from .embedded_depth import DepthContainer, jpeg_and_metadata, trees_of
+from .embedded_depth import DepthContainer, is_heic, jpeg_and_metadata, trees_of
 from .formats import row_for, row_named
 from .gdepth import GDEPTH, GIMAGE, CodedDepth, gdepth_descriptions
-from .heif_depth import is_heic
 from .jpeg_xmp import with_xmp
 from .photo import Format, Metadata
 from .xmp import EMPTY, with_elements

@@ -15,7 +15,6 @@ from .depth_values import LARGER_THAN_PHOTO, UnusableDepth, check_aspect
 from .dynamic_depth import dynamic_depth_of, dynamic_original_of
 from .exif import orientation_of
 from .gdepth import gdepth_of, gimage_of
-from .heif_depth import heif_depth_of, heif_original_of, is_heic
 from .limits import DEFAULT_LIMITS
 from .photo import Metadata
 from .read import read_bytes, turned
@@ -31,6 +30,7 @@ __all__ = [
     "describe_embedded",
     "embedded_depth",
     "embedded_original",
+    "is_heic",
 ]
 
 DepthContainer = Literal["gdepth", "dynamic", "heic"]
@@ -57,6 +57,11 @@ class EmbeddedDepth:
     container: DepthContainer
     matte: FloatImage | None = None
     focal_length_sides: float | None = None
+
+
+def is_heic(content: bytes) -> bool:
+    """Whether the first bytes are those of a HEIF file other than AVIF."""
+    return content[4:8] == b"ftyp" and content[8:12] not in (b"avif", b"avis")
 
 
 def embedded_depth(photo: Path | bytes, *, name: str = "photo") -> EmbeddedDepth | None:
@@ -91,6 +96,8 @@ def _content_of(photo: Path | bytes, name: str) -> tuple[bytes, str]:
 
 
 def _from_heic(content: bytes, name: str) -> EmbeddedDepth | None:
+    from .heif_depth import heif_depth_of
+
     found = heif_depth_of(content, name)
     if found is None:
         return None
@@ -180,6 +187,8 @@ def embedded_original(photo: Path | bytes, *, name: str = "photo") -> bytes | No
     """
     content, name = _content_of(photo, name)
     if is_heic(content):
+        from .heif_depth import heif_original_of
+
         return heif_original_of(content)
     if not content.startswith(b"\xff\xd8\xff"):
         return None

@@ -28,7 +28,7 @@ from .xmp_tree import number_of, property_of, xmp_root
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["HeifDepth", "heif_depth_of", "heif_original_of", "is_heic"]
+__all__ = ["HeifDepth", "heif_depth_of", "heif_original_of"]
 
 DEPTH_TYPES = (b"urn:mpeg:hevc:2015:auxid:2", b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth")
 MATTE_TYPE = "urn:com:apple:photo:2018:aux:portraiteffectsmatte"
@@ -62,11 +62,6 @@ class HeifDepth:
     size: tuple[int, int]
     matte: FloatImage | None = None
     focal_length_sides: float | None = None
-
-
-def is_heic(content: bytes) -> bool:
-    """Whether the first bytes are those of a HEIF file other than AVIF."""
-    return content[4:8] == b"ftyp" and content[8:12] not in (b"avif", b"avis")
 
 
 def heif_depth_of(content: bytes, name: str) -> HeifDepth | None:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import quoteattr
 
 from ..errors import D2FError, PhotoError
 from .photo import Metadata
@@ -44,6 +43,9 @@ OWN_ELEMENT = re.compile(rb"\s*<d2f:(\w+)>[^<]*</d2f:\1>")
 HAS_EXTENDED = re.compile(
     rb"\s+\w+:HasExtendedXMP\s*=\s*[\"'][0-9A-Fa-f]{32}[\"']"
     rb"|<\w+:HasExtendedXMP>[^<]*</\w+:HasExtendedXMP>"
+)
+QUOTED = str.maketrans(  # xml.sax.saxutils has this, too, and loads the network's modules for it
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;"}
 )
 ABOUT = re.compile(rb"\w+:about\s*=\s*(\"[^\"]*\"|'[^']*')")
 EMPTY = (
@@ -88,7 +90,7 @@ def with_edit(packet: bytes | None, edit: Mapping[str, str]) -> bytes | None:
         cleared = OWN_DESCRIPTION.sub(b"", base)
         cleared = OWN_ELEMENT.sub(b"", OWN_ATTRIBUTE.sub(b"", cleared))
     about = ABOUT.search(cleared)
-    words = "".join(f"\n    d2f:{name}={quoteattr(value)}" for name, value in edit.items())
+    words = "".join(f'\n    d2f:{name}="{value.translate(QUOTED)}"' for name, value in edit.items())
     about_text = about[1].decode("utf-8", "replace") if about else '""'
     changed = _with_description(
         cleared, f'rdf:about={about_text} xmlns:rdf="{RDF}" xmlns:d2f="{NAMESPACE}"{words}'

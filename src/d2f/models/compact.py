@@ -8,6 +8,7 @@ and the guide goes with them so that they can be brought to the photo's own edge
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -36,6 +37,8 @@ SIDE_MULTIPLE_PX = 32  # the coarsest stride of the network
 SHORTEST_SIDE_PX = 96  # below it a panorama would be a strip of three cells
 LONGEST_SIDE_PX = 1024
 SMALLEST_PHOTO_PX = 16
+REDUCING_GAP = 3  # means of blocks may leave so many times the size that is wanted
+STRIP_ROWS = 128  # of the photo; a strip stays in the processor's cache
 OUTPUT_STRIDE = 2
 OUTPUTS = ("disparity", "focus_map", "sharpness")  # in this order
 WAY_OUT = "reinstall d2f, or make a network with `d2f train compact` and `d2f train install`"
@@ -115,9 +118,12 @@ class CompactModel:
         check_photo(photo_srgb)
         small = network_photo(photo_srgb, long_side_px=long_side_px)
         seen = np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255.0)
-        disparity, focus_map = self.run(seen)[:2]
-        mirrored = self.run(np.ascontiguousarray(seen[..., ::-1]))
-        mirrored_disparity, mirrored_focus_map = (map_[0, :, ::-1] for map_ in mirrored[:2])
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            mirrored = beside.submit(self.run, np.ascontiguousarray(seen[..., ::-1]))
+            disparity, focus_map = self.run(seen)[:2]
+        mirrored_disparity, mirrored_focus_map = (
+            map_[0, :, ::-1] for map_ in mirrored.result()[:2]
+        )
         guide = np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0)
         return CompactMaps(
             disparity=relative_disparity(disparity[0]),
@@ -146,9 +152,26 @@ class CompactModel:
 def network_photo(photo_srgb: ByteImage, *, long_side_px: int = LONG_SIDE_PX) -> Image.Image:
     """The copy that the network sees of a photo, (H, W, 3) uint8, of `network_size`."""
     rows, columns = network_size(*photo_srgb.shape[:2], long_side_px=long_side_px)
-    return Image.fromarray(photo_srgb).resize(
-        (columns, rows), Image.Resampling.BILINEAR, reducing_gap=3.0
+    height, width = photo_srgb.shape[:2]
+    down = int(height / rows / REDUCING_GAP) or 1
+    across = int(width / columns / REDUCING_GAP) or 1
+    return _reduced(photo_srgb, across, down).resize(
+        (columns, rows), Image.Resampling.BILINEAR, box=(0, 0, width / across, height / down)
     )
+
+
+def _reduced(photo_srgb: ByteImage, across: int, down: int) -> Image.Image:
+    """Means of blocks, as `resize` makes them first of all, but strip by strip.
+
+    A whole photo as a Pillow image costs more than all the rest.
+    """
+    height, width = photo_srgb.shape[:2]
+    reduced = Image.new("RGB", (-(-width // across), -(-height // down)))
+    strip_rows = max(STRIP_ROWS // down, 1) * down
+    for top in range(0, height, strip_rows):
+        strip = Image.fromarray(photo_srgb[top : top + strip_rows])
+        reduced.paste(strip.reduce((across, down)), (0, top // down))
+    return reduced
 
 
 def network_size(rows: int, columns: int, *, long_side_px: int = LONG_SIDE_PX) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
-from ..codes import narrowed, widened
+from ..codes import codes_of_image, narrowed, widened
 from ..device import ink_photo
 from ..exif import orientation_of
 from ..limits import Limits
@@ -109,7 +109,7 @@ def read(content: bytes, *, name: str, limits: Limits) -> Photo:
         if image.layers == COLOURS and coding.subsampling < 0:
             notes += (RARE_SUBSAMPLING,)
         image.load()
-        codes = np.asarray(image)
+        codes = codes_of_image(image)
     if codes.ndim == 3 and codes.shape[2] == 4:
         photo = ink_photo(codes, metadata=metadata, file_format="JPEG", name=name)
         return replace(photo, coding=coding, notes=notes)
