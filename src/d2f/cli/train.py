@@ -43,6 +43,16 @@ def compact(
     bfloat16: Annotated[
         bool, typer.Option("--bfloat16", help="Faster on CPUs with AVX-512 BF16; else far slower.")
     ] = False,
+    focusing: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Pictures of a batch that teach through the renderer; see pairs/."
+        ),
+    ] = 0,
+    scenes_only: Annotated[
+        bool,
+        typer.Option("--scenes-only", help="Learn from --scenes alone; the photos only judge."),
+    ] = False,
 ) -> None:
     """Train the compact network and export it as ONNX."""
     # Named by strings: doors do not import each other, and help stays instant.
@@ -58,6 +68,8 @@ def compact(
             scenes=scenes,
             start=start,
             bfloat16=bfloat16,
+            focusing=focusing,
+            scenes_only=scenes_only,
         )
     typer.echo(str(written))
 
@@ -79,6 +91,27 @@ def install(
         command = import_module("d2f.train.install").install_weights
         written = command(network) if into is None else command(network, folder=into)
     typer.echo(str(written))
+
+
+@app.command()
+def scenes(
+    assets: Annotated[Path, typer.Option(help="Folder with models/ and textures/.")],
+    hdr: Annotated[Path, typer.Option(help="Folder with panoramas, pano_*.exr.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", metavar="DIR", help="Folder of scenes; broken off, it goes on."
+        ),
+    ],
+    count: Annotated[int, typer.Option(min=1, help="How many scenes there are in the end.")] = 1000,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="With its number, all that makes a scene.")
+    ] = 0,
+) -> None:
+    """Ray-trace photos with exact depth to train on (needs d2f[scenes])."""
+    with needs_extra("scenes"):
+        command = import_module("d2f.train.raytraced.making").make_scenes
+        command(assets, hdr, out, count=count, seed=seed, told=typer.echo)
 
 
 Pairs = Annotated[

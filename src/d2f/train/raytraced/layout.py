@@ -1,0 +1,292 @@
+"""What stands where in a scene, before anything is traced.
+
+Metres; x to the right, y ahead, z up; the ground is z = 0 and the camera stands at x = y = 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from d2f.arrays import FloatImage
+from d2f.train.raytraced.assets import Assets, Model, Texture
+
+__all__ = [
+    "Block",
+    "Bounds",
+    "Camera",
+    "Lamp",
+    "Layout",
+    "Light",
+    "Placed",
+    "Stage",
+    "Vector",
+    "drawn",
+]
+
+T = TypeVar("T")
+Vector = tuple[float, float, float]
+Lamp = tuple[float, float, float, float, float]  # x, y, z, side in metres, radiance
+ROOM_FOR_CAMERA = 0.22  # metres around it that stay empty
+TRUNK_SHARE = 0.3  # of a tree's crown: what stands below it does not touch it
+TREE_HEIGHT = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """Where it is, and whereto it looks: degrees to the right, upwards, and of roll."""
+
+    height: float
+    yaw: float
+    pitch: float
+    roll: float
+    focal_mm: float  # 36 mm along the longer side
+    columns: int
+    rows: int
+
+    @property
+    def focal_px(self) -> float:
+        """Focal length in pixels."""
+        return self.focal_mm / 36.0 * max(self.columns, self.rows)
+
+    @property
+    def half_view(self) -> tuple[float, float]:
+        """Tangents of half the angle of view, across and upright."""
+        return self.columns / 2 / self.focal_px, self.rows / 2 / self.focal_px
+
+    def axes(self) -> FloatImage:
+        """Unit vectors right, up, ahead as the rows of a 3 x 3 matrix."""
+        yaw, pitch, roll = np.deg2rad([self.yaw, self.pitch, self.roll])
+        level = np.array([np.sin(yaw), np.cos(yaw), 0.0])
+        ahead = np.cos(pitch) * level + np.array([0.0, 0.0, np.sin(pitch)])
+        right = np.array([np.cos(yaw), -np.sin(yaw), 0.0])
+        up = np.cross(right, ahead)
+        turned = np.cos(roll) * right + np.sin(roll) * up
+        return np.stack([turned, np.cross(turned, ahead), ahead]).astype(np.float32)
+
+    def seen_at(self, points: Sequence[Vector]) -> FloatImage:
+        """Column, row (pixels) and depth (metres) of N points, N x 3."""
+        away = np.asarray(points, np.float32) - np.array([0.0, 0.0, self.height], np.float32)
+        right, up, ahead = (away @ self.axes().T).T
+        column = self.columns / 2 + right / ahead * self.focal_px
+        return np.stack([column, self.rows / 2 - up / ahead * self.focal_px, ahead], axis=-1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """A box along the axes, low corner and high corner."""
+
+    low: Vector
+    high: Vector
+
+    def meets(self, other: "Bounds", gap: float = 0.0) -> bool:
+        """Whether two boxes come nearer to each other than a gap (which may be negative)."""
+        return all(
+            low - gap < other_high and other_low - gap < high
+            for low, high, other_low, other_high in zip(
+                self.low, self.high, other.low, other.high, strict=True
+            )
+        )
+
+    def holds(self, point: Vector, gap: float = 0.0) -> bool:
+        """Whether a point is inside, or nearer than a gap."""
+        return self.meets(Bounds(low=point, high=point), gap)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A model that stands at a point, turned to the left by radians; skins: a texture per part."""
+
+    model: Model
+    at: Vector
+    turn: float
+    scale: float
+    skins: tuple[Texture | None, ...]
+    subject: bool = False
+
+    def bounds(self) -> Bounds:
+        """The box around it, as it is turned."""
+        x, y, z = (side * self.scale for side in self.model.size_m)
+        return box_around(self.at, (x, y, z), self.turn)
+
+    def footprint(self) -> Bounds:
+        """The box that others must not enter: of a tree, no more than its trunk."""
+        whole = self.bounds()
+        if self.model.kind != "plant" or self.model.size_m[2] * self.scale < TREE_HEIGHT:
+            return whole
+        half_x, half_y = (
+            TRUNK_SHARE * (high - low) / 2
+            for low, high in zip(whole.low[:2], whole.high[:2], strict=True)
+        )
+        x, y, _ = self.at
+        return Bounds(
+            low=(x - half_x, y - half_y, whole.low[2]), high=(x + half_x, y + half_y, whole.high[2])
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A box of one texture that stands at the middle of its lower side."""
+
+    at: Vector
+    size: Vector
+    texture: Texture
+    turn: float = 0.0
+    shade: float = 1.0
+
+    def bounds(self) -> Bounds:
+        """The box around it, as it is turned."""
+        return box_around(self.at, self.size, self.turn)
+
+
+def box_around(at: Vector, size: Vector, turn: float) -> Bounds:
+    """The box along the axes around a box that stands at a point, turned."""
+    cosine, sine = abs(np.cos(turn)), abs(np.sin(turn))
+    half_x = (cosine * size[0] + sine * size[1]) / 2
+    half_y = (sine * size[0] + cosine * size[1]) / 2
+    x, y, z = at
+    return Bounds(
+        low=(float(x - half_x), float(y - half_y), z),
+        high=(float(x + half_x), float(y + half_y), z + size[2]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """A panorama (or, without one, sky and sun), turned by degrees, and lamps below a ceiling.
+
+    lamps: squares that shine downwards.
+    """
+
+    panorama: str | None
+    turn: float
+    sun: Vector
+    lamps: tuple[Lamp, ...] = ()
+    exposure: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A whole scene."""
+
+    kind: str
+    camera: Camera
+    light: Light
+    placed: tuple[Placed, ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def subject(self) -> Placed | None:
+        """What the picture is of, if of one thing."""
+        return next((thing for thing in self.placed if thing.subject), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """A scene under construction."""
+
+    rng: np.random.Generator
+    assets: Assets
+    camera: Camera
+    placed: list[Placed] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    in_sight: list[Vector] = field(default_factory=list)
+
+    def choose(self, models: Sequence[Model]) -> Model:
+        """One of some models, by their weights."""
+        return drawn(self.rng, models, [model.weight for model in models])
+
+    def texture(self, *categories: str, small: float = 0.3) -> Texture:
+        """Any texture of some categories; small pictures as often as told, beside 1 of large."""
+        found = self.assets.textured(*categories)
+        weights = [small if "small" in texture.path.parts else 1.0 for texture in found]
+        return drawn(self.rng, found, weights)
+
+    def block(
+        self, at: Vector, size: Vector, texture: Texture, *, turn: float = 0.0, shade: float = 1.0
+    ) -> Block:
+        """Build a block."""
+        block = Block(at=at, size=size, texture=texture, turn=turn, shade=shade)
+        self.blocks.append(block)
+        return block
+
+    def put(
+        self,
+        model: Model,
+        at: Vector,
+        *,
+        turn: float,
+        scale: float = 1.0,
+        subject: bool = False,
+        hides: bool = False,
+    ) -> Placed | None:
+        """Put a model down, unless it would meet what is there or hide the subject."""
+        thing = Placed(
+            model=model,
+            at=(float(at[0]), float(at[1]), float(at[2])),
+            turn=float(turn),
+            scale=scale,
+            skins=tuple(self.skin(model, tileable=part.tileable) for part in model.parts),
+            subject=subject,
+        )
+        if not self.fits(thing, hides=hides):
+            return None
+        self.placed.append(thing)
+        if subject:
+            self.in_sight += sight_lines(self.camera, thing)
+        return thing
+
+    def fits(self, thing: Placed, *, hides: bool) -> bool:
+        """Whether there is room for a thing."""
+        whole, foot = thing.bounds(), thing.footprint()
+        if whole.holds((0.0, 0.0, self.camera.height), ROOM_FOR_CAMERA):
+            return False
+        if not hides and any(whole.holds(point, 0.02) for point in self.in_sight):
+            return False
+        slack = -0.01  # what stands on a board touches it
+        return not (
+            any(foot.meets(other.footprint(), slack) for other in self.placed)
+            or any(foot.meets(block.bounds(), slack) for block in self.blocks)
+        )
+
+    def skin(self, model: Model, *, tileable: bool) -> Texture | None:
+        """A texture for a part of one colour, as things of its kind have it."""
+        categories = SKINS.get(model.kind)
+        if not tileable or categories is None or self.rng.random() < 0.25:
+            return None
+        return self.texture(*categories)
+
+
+def drawn(rng: np.random.Generator, things: Sequence[T], weights: Sequence[float]) -> T:
+    """One of some things, by their weights."""
+    shares = np.array(weights) / np.sum(weights)
+    return things[int(rng.choice(len(things), p=shares))]
+
+
+SKINS = {
+    "animal": ("fabric",),
+    "architecture": ("stone", "wall", "wood"),
+    "furniture": ("wood", "fabric", "metal"),
+    "person": ("fabric",),
+    "plant": ("grass",),
+    "tool": ("metal", "wood", "stone"),
+    "toy": ("fabric", "wood"),
+    "vehicle": ("metal",),
+}
+
+
+def sight_lines(camera: Camera, thing: Placed) -> list[Vector]:
+    """Points between the camera and all over a thing, which nothing should stand on."""
+    bounds = thing.bounds()
+    eye = np.array([0.0, 0.0, camera.height])
+    low, high = np.array(bounds.low), np.array(bounds.high)
+    shares = np.array(
+        [(x, 0.5, z) for x in (0.1, 0.5, 0.9) for z in (0.1, 0.35, 0.65, 0.95)], dtype=float
+    )
+    return [
+        (float(point[0]), float(point[1]), float(point[2]))
+        for goal in low + shares * (high - low)
+        for along in np.linspace(0.1, 0.97, 12)
+        if not bounds.holds(tuple(point := eye + along * (goal - eye)))
+    ]
