@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -22,6 +23,7 @@ from .conftest import running
 OSPREY = Path(__file__).resolve().parents[2] / "examples" / "osprey.jpg"
 BIRD, PINE, WALL = (0.33, 0.25, 0.12, 0.25), (0.03, 0.72, 0.14, 0.2), (0.75, 0.05, 0.2, 0.3)
 ON_PINE = (0.1, 0.82)
+SAME_DECODER = 2  # codes between two decoders of one JPEG
 MUCH_SHARPER = 1.5  # at the least; seen were factors of 2 and more
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
@@ -201,6 +203,86 @@ def test_one_look_is_given_to_many_photos(desk, small):
         assert pictures.testzip() is None
         assert pictures.namelist() == ["small.bokeh.jpg", "small.bokeh-2.jpg"]
         assert pictures.read("small.bokeh-2.jpg") == alone
+
+
+def dropped(visit, names: list[str], photo: dict[str, object]) -> None:
+    """Let go of photos over the page, as from a folder."""
+    visit.page.evaluate(
+        """([names, content]) => {
+            const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+            const dataTransfer = new DataTransfer();
+            for (const name of names) {
+                dataTransfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+            }
+            for (const kind of ["dragover", "drop"]) {
+                window.dispatchEvent(new DragEvent(kind, { dataTransfer, cancelable: true }));
+            }
+        }""",
+        [names, base64.b64encode(photo["buffer"]).decode()],
+    )
+    visit.page.wait_for_selector("body[data-state=ready]")
+    visit.settle()
+
+
+def test_several_photos_dropped_at_once_are_all_taken(desk, small):
+    """The first opens, the others wait; more that are dropped then get the look at once."""
+    dropped(desk, ["first.jpg", "second.jpg", "<b>third.jpg"], small)
+    page = desk.page
+    assert page.text_content("#photo-name").startswith("first.jpg")
+    assert "2 photos wait" in page.text_content("#notice-words")
+    rows = ["second.jpg: waiting", "<b>third.jpg: waiting"]
+    assert page.locator("#many-list li").all_text_contents() == rows
+    with page.expect_download() as waiting:
+        page.click("#many-go")
+    with zipfile.ZipFile(waiting.value.path()) as pictures:
+        assert pictures.namelist() == ["second.bokeh.jpg", "_b_third.bokeh.jpg"]
+    assert page.is_hidden("#many-go")
+    with page.expect_download() as waiting:
+        dropped(desk, ["日本.jpg", "b.jpg"], small)
+    with zipfile.ZipFile(waiting.value.path()) as pictures:
+        assert pictures.namelist() == ["日本.bokeh.jpg", "b.bokeh.jpg"]
+
+
+@pytest.mark.parametrize("ratio", [1, 2], ids=["screen", "fine screen"])
+def test_zoom_shows_the_pixels_that_are_saved(browser, served, small, ratio):
+    """By key around the pointer, pixel for pixel, the photo likewise; drag and wheel push it."""
+    from PIL import Image
+
+    width = 700 // ratio
+    visit = Visit(browser, served, (width, 600), device_scale_factor=ratio)
+    visit.open(small)
+    page = visit.page
+    page.mouse.move(*visit.place(0.36, 0.4))
+    page.keyboard.press("z")
+    visit.settle()
+    area = page.locator("#frame").bounding_box()
+    assert (area["width"], area["height"]) == (960 / ratio, 540 / ratio)
+    assert all((area[side] * ratio) % 1 == 0 for side in ("x", "y"))
+    page.select_option("#save-what", "picture:jpeg")
+    _, saved = visit.download("#save")
+    picture = np.asarray(Image.open(io.BytesIO(saved)).convert("RGB"), float).mean(2)
+    assert np.abs(visit.pixels() - picture).max() <= SAME_DECODER
+    photo = np.asarray(Image.open(io.BytesIO(small["buffer"])).convert("RGB"), float).mean(2)
+    assert np.abs(visit.pixels("#original") - photo).mean() < 1  # encoded anew
+    settings = page.get_attribute("#mark", "style")
+    page.click("#compare")
+    line = page.locator("#split").bounding_box()
+    assert 0 < line["x"] < width
+    page.click("#compare")
+    visit.drag((0.5, 0.5), (0.45, 0.5))
+    page.mouse.wheel(30, 0)
+    pushed = area["x"] - page.locator("#frame").bounding_box()["x"]
+    assert pushed > 0
+    assert page.get_attribute("#mark", "style") == settings
+    page.keyboard.press("Escape")
+    visit.settle()
+    assert page.locator("#frame").bounding_box()["width"] <= width
+    page.focus("#zoom")
+    page.keyboard.press("Enter")
+    visit.settle()
+    assert page.get_attribute("#zoom", "aria-pressed") == "true"
+    assert not visit.complaints
+    visit.context.close()
 
 
 def test_a_box_and_the_chips_choose_the_focus(desk, small):

@@ -94,12 +94,21 @@ export function addressOf(photo, what, { settings, ...words } = {}) {
   return `v1/photos/${photo.id}/${what}?${query}`;
 }
 
-/** Give a file to the person, under the name that the server gave it. */
-export async function download(response, otherwise) {
+/** The picture as a response: full size, in the photo's format or another. */
+export const render = (photo, settings, format, signal) =>
+  call(addressOf(photo, "render"), { method: "POST", json: { settings, format: format || null }, signal });
+
+/** The name that the server gave a file. */
+export function nameOf(response, otherwise) {
   const disposition = response.headers.get("Content-Disposition") ?? "";
   const encoded = /filename\*=(?:utf-8|UTF-8)''([^;]+)/.exec(disposition);
   const plain = /filename="([^"]*)"/.exec(disposition);
-  const name = encoded ? decodeURIComponent(encoded[1]) : (plain?.[1] ?? otherwise);
+  return encoded ? decodeURIComponent(encoded[1]) : (plain?.[1] ?? otherwise);
+}
+
+/** Give a file to the person. */
+export async function download(response, otherwise) {
+  const name = nameOf(response, otherwise);
   const blob = await response.blob();
   keep(blob, name);
   return name;

@@ -1,11 +1,15 @@
 // How photos come in: chosen, dropped or pasted; sent with progress and looked at once.
 
 import { call, given_up, sendPhoto } from "./api.js";
-import { $, calm, chooser, say, warn } from "./dom.js";
+import { $, calm, chooser, say, tell as tellAll, warn } from "./dom.js";
 import { draw, frameFor } from "./stage.js";
 import { showOriginal } from "./preview.js";
 
-const WORDS_OF_DROP = { one: "Drop to open", many: "Drop to give them all this look" };
+const WORDS_OF_DROP = {
+  one: "Drop to open",
+  several: "Drop to open the first; the others wait for its look",
+  all: "Drop to give them all this look",
+};
 
 /** Show the file itself at once, where the browser can read it. */
 async function showFile(file) {
@@ -49,6 +53,7 @@ export function setUpArrival(app) {
     calm();
     app.preview.stop();
     app.brush.off();
+    app.zoom(false);
     document.body.dataset.state = "sending";
     $("panel").inert = true;
     for (const id of ["views", "mark", "box", "overlay", "original", "split", "legend"]) $(id).hidden = true;
@@ -98,13 +103,19 @@ export function setUpArrival(app) {
     }
   };
 
-  function arrived(files) {
+  /** `all`: whether several go with the photo that is open; else the first of them is opened. */
+  function arrived(files, { all = false } = {}) {
     const looks = files.filter((file) => file.name.endsWith(".json"));
     const photos = files.filter((file) => !looks.includes(file));
     if (looks.length && app.photo) app.load(looks[0]);
-    if (photos.length > 1 && app.photo) app.many(photos);
-    else if (photos.length) app.open(photos[0]);
-    if (photos.length > 1 && !app.photo) say("The first is opened; drop the others when its look is right.");
+    if (photos.length > 1 && app.photo && all) {
+      app.many.add(photos);
+      app.many.go();
+    } else if (photos.length) {
+      app.open(photos[0]);
+      app.many.add(photos.slice(1));
+      if (photos.length > 1) tellAll(`${photos[0].name} is opened; ${app.many.words} for its look in “Looks and many photos”.`);
+    }
     if (looks.length && !app.photo) warn("Open a photo first, then its settings.");
   }
 
@@ -117,14 +128,15 @@ export function setUpArrival(app) {
     event.preventDefault();
     if (!event.dataTransfer.types.includes("Files")) return;
     const count = event.dataTransfer.items.length;
-    $("drop-words").textContent = WORDS_OF_DROP[count > 1 && app.photo ? "many" : "one"];
+    const several = app.photo ? "all" : "several";
+    $("drop-words").textContent = WORDS_OF_DROP[count > 1 ? several : "one"];
     $("drop-hint").hidden = false;
   });
   window.addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("drop-hint").hidden = true; });
   window.addEventListener("drop", (event) => {
     event.preventDefault();
     $("drop-hint").hidden = true;
-    arrived([...event.dataTransfer.files]);
+    arrived([...event.dataTransfer.files], { all: true });
   });
   window.addEventListener("paste", (event) => arrived([...event.clipboardData.files]));
   window.addEventListener("pagehide", (event) => { if (!event.persisted) forgetPhoto(app.photo); });

@@ -6,6 +6,7 @@ import { pointOf } from "./stage.js";
 
 const LEAST_STEP = 0.003; // of the photo, between points of a stroke
 const MOST_POINTS = 2000;
+const DRAWN_PX = 2560; // long side of the canvas of strokes at the most
 const frame = $("frame");
 const value = (id) => Number($(id).value);
 
@@ -139,7 +140,9 @@ export class Brush {
 
   #draw() {
     const canvas = $("strokes");
-    const { clientWidth: width, clientHeight: height } = frame;
+    const shrink = Math.min(1, DRAWN_PX / Math.max(frame.clientWidth, frame.clientHeight));
+    const width = Math.round(frame.clientWidth * shrink);
+    const height = Math.round(frame.clientHeight * shrink);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const pen = canvas.getContext("2d");
     pen.clearRect(0, 0, width, height);

@@ -1,7 +1,7 @@
 // Photo against picture: a split line to drag, and a button to hold.
 
 import { $, clamp, say } from "./dom.js";
-import { pointOf } from "./stage.js";
+import { pointOf, seen } from "./stage.js";
 
 const STEP = 2; // percent, of an arrow key
 
@@ -26,6 +26,13 @@ export function setUpCompare(app) {
     $("hold").setAttribute("aria-pressed", String(held));
   }
 
+  /** A line that zoom has put out of sight comes to the middle of what is seen. */
+  function fetchLine() {
+    const [left, , right] = seen();
+    if (at < left * 100 || at > right * 100) at = 50 * (left + right);
+    show();
+  }
+
   function setHeld(value) {
     if (held === value) return;
     held = value;
@@ -35,7 +42,7 @@ export function setUpCompare(app) {
 
   app.toggleSplit = () => {
     split = !split;
-    show();
+    fetchLine();
   };
   app.hold = setHeld;
 
@@ -56,6 +63,7 @@ export function setUpCompare(app) {
   });
 
   app.addEventListener("photo", show);
+  app.addEventListener("zoom", fetchLine);
 
   const button = $("hold");
   button.addEventListener("pointerdown", (event) => {

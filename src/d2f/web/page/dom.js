@@ -8,8 +8,14 @@ export function say(words) {
 }
 
 /** Say in words what went wrong, where all can see it, until the next thing is done. */
-export function warn(words) {
+export const warn = (words) => notice(words, "wrong");
+
+/** Say what is well, in the same place. */
+export const tell = (words) => notice(words, "well");
+
+function notice(words, kind) {
   $("notice-words").textContent = words;
+  $("notice").dataset.kind = kind;
   $("notice").classList.add("shown");
   $("notice-close").hidden = false;
 }

@@ -1,7 +1,7 @@
 // The focus: its mark, a click, a box, chips, and arrow keys.
 
 import { $, clamp, make, round, say } from "./dom.js";
-import { place, pointOf } from "./stage.js";
+import { place, pointOf, pushBy, reveal, zoomed } from "./stage.js";
 
 const BOX_FROM_PX = 10; // a shorter drag is a click of an unsteady hand
 const LEAST_BOX = 0.01;
@@ -56,22 +56,27 @@ export function setUpFocus(app) {
 
   function down(event) {
     if (app.brush.on || !event.isPrimary || event.button !== 0) return;
-    start = { at: pointOf(event), x: event.clientX, y: event.clientY, box: false };
+    start = { at: pointOf(event), x: event.clientX, y: event.clientY, dragged: false };
     event.currentTarget.setPointerCapture(event.pointerId);
   }
 
   function move(event) {
     if (!start || !event.isPrimary) return;
-    start.box ||= Math.hypot(event.clientX - start.x, event.clientY - start.y) > BOX_FROM_PX;
-    if (start.box) showBox(boxOf(start.at, pointOf(event)));
+    const way = [event.clientX - start.x, event.clientY - start.y];
+    if (Math.hypot(...way) > BOX_FROM_PX) start.dragged = true;
+    if (!start.dragged) return;
+    if (!zoomed()) return showBox(boxOf(start.at, pointOf(event)));
+    pushBy(...way);
+    Object.assign(start, { x: event.clientX, y: event.clientY });
   }
 
   function up(event) {
     if (!start) return;
-    const { at, box } = start;
+    const { at, dragged } = start;
     start = null;
     if (event.type === "pointercancel") return show();
-    if (box) {
+    if (dragged && zoomed()) return;
+    if (dragged) {
       choose(focusOf("box", { box: boxOf(at, pointOf(event)) }));
       say("All in the box stays sharp.");
     } else {
@@ -84,16 +89,19 @@ export function setUpFocus(app) {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.key === "Enter" && app.brush.on) {
       event.preventDefault();
-      app.brush.dab(app.look.settings.focus.point ?? [found.x, found.y]);
+      app.brush.dab(app.focusPlace());
     }
     if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const step = event.shiftKey ? LARGE_STEP : STEP;
-    const from = app.look.settings.focus.point ?? [found?.x ?? 0.5, found?.y ?? 0.5];
+    const from = app.focusPlace();
     const point = [from[0] + way[0] * step, from[1] + way[1] * step];
     app.look.move((settings) => { settings.focus = atPoint(point); });
     showMark(app.look.settings.focus.point, { quick: true });
+    reveal(app.look.settings.focus.point);
   }
+
+  app.focusPlace = () => app.look.settings.focus.point ?? [found?.x ?? 0.5, found?.y ?? 0.5];
 
   const touch = $("touch");
   touch.addEventListener("pointerdown", down);

@@ -12,7 +12,9 @@ import { setUpFocus } from "./focus.js";
 import { Look } from "./look.js";
 import { setUpPresets } from "./presets.js";
 import { Preview } from "./preview.js";
+import { setUpMany } from "./many.js";
 import { setUpSave } from "./save.js";
+import { setUpZoom } from "./zoom.js";
 
 /** What the parts share: the photo as the server knows it, its file, the look. */
 class App extends EventTarget {
@@ -32,6 +34,8 @@ setUpPresets(app);
 setUpCompare(app);
 setUpDepth(app);
 setUpSave(app);
+setUpMany(app);
+setUpZoom(app);
 
 for (const radio of document.getElementsByName("overlay")) {
   radio.addEventListener("change", () => {
@@ -74,6 +78,8 @@ window.addEventListener("keydown", (event) => {
   } else if (!command && !event.altKey && !typing) {
     if (event.key === "c") app.toggleSplit();
     if (event.key === "o") app.hold(true);
+    if (event.key === "z") app.zoom();
+    if (event.key === "Escape" && !app.brush.on) app.zoom(false);
     if (event.key === "Escape") app.brush.off();
   }
 });

@@ -1,8 +1,8 @@
 // The live picture: small while the hand moves, sharp when it rests, never a queue of old ones.
 
-import { addressOf, call, given_up } from "./api.js";
+import { addressOf, call, given_up, render } from "./api.js";
 import { $, warn } from "./dom.js";
-import { draw, screenSize } from "./stage.js";
+import { draw, screenSize, zoomed } from "./stage.js";
 
 const MOVING_PX = 1440; // about 1.2 megapixels at 3:2
 const LARGEST_PX = 2560;
@@ -17,6 +17,7 @@ const LEGENDS = {
 export class Preview extends EventTarget {
   overlay = "none";
   #app;
+  #full = null; // the photo whose original is there at full size
   #wanted = null;
   #running = null; // the wish that is being asked for, with abort and late
   #timer = 0;
@@ -45,6 +46,7 @@ export class Preview extends EventTarget {
   }
 
   #finish() {
+    if (zoomed()) return this.#want({ size: LARGEST_PX, sharp: true, full: true });
     const large = Math.min(Math.max(screenSize(), 640), LARGEST_PX);
     if (large > MOVING_PX) this.#want({ size: large, sharp: true });
   }
@@ -83,14 +85,16 @@ export class Preview extends EventTarget {
   async #show(wish, signal) {
     document.body.dataset.settled = "false";
     const settings = this.#app.look.settings;
-    const path = addressOf(wish.photo, "preview", { size: wish.size, settings });
-    const response = await call(path, { signal });
+    const response = wish.full
+      ? await render(wish.photo, settings, "jpeg", signal)
+      : await call(addressOf(wish.photo, "preview", { size: wish.size, settings }), { signal });
     const bitmap = await createImageBitmap(await response.blob());
     if (wish.photo !== this.#app.photo) return;
     draw($("picture"), bitmap);
     const header = response.headers.get("X-D2F-Focus");
     if (header) this.dispatchEvent(new CustomEvent("found", { detail: JSON.parse(header) }));
     await this.#showOverlay(wish, settings, signal);
+    if (wish.full) await this.#showFullOriginal(wish.photo, signal);
     document.body.dataset.shown = String(Number(document.body.dataset.shown ?? 0) + 1);
   }
 
@@ -105,6 +109,14 @@ export class Preview extends EventTarget {
     canvas.hidden = kind === "none";
     $("legend").hidden = kind === "none";
     $("legend").textContent = LEGENDS[kind] ?? "";
+  }
+
+  // Without blur the picture is the photo, in a format that every browser reads.
+  async #showFullOriginal(photo, signal) {
+    if (this.#full === photo) return;
+    const response = await render(photo, { lens: { f_number: "inf" } }, "jpeg", signal);
+    draw($("original"), await createImageBitmap(await response.blob()));
+    this.#full = photo;
   }
 }
 

@@ -1,12 +1,7 @@
-// Saving: the picture at full size, its maps, its settings; and one look for many photos.
+// Saving: the picture at full size, its maps, its settings.
 
-import { addressOf, call, download, given_up, keep, sendPhoto } from "./api.js";
-import { $, calm, chooser, make, say, warn } from "./dom.js";
-import { zip } from "./zip.js";
-
-/** The picture as a response: full size, in the photo's format or another. */
-const render = (photo, settings, format, signal) =>
-  call(addressOf(photo, "render"), { method: "POST", json: { settings, format: format || null }, signal });
+import { addressOf, call, download, render } from "./api.js";
+import { $, calm, chooser, say, warn } from "./dom.js";
 
 function request(app, what) {
   const settings = app.look.settings;
@@ -47,59 +42,13 @@ async function load(app, file) {
   }
 }
 
-async function one(file, settings, told, signal) {
-  told("sending");
-  const photo = await sendPhoto(file, { signal });
-  try {
-    told("making the picture");
-    const response = await render(photo, settings, null, signal);
-    const disposition = response.headers.get("Content-Disposition") ?? "";
-    const name = /filename="([^"]*)"/.exec(disposition)?.[1] ?? file.name;
-    return { name, blob: await response.blob() };
-  } finally {
-    call(`v1/photos/${photo.id}`, { method: "DELETE" }).catch(() => {}); // it expires anyway
-  }
-}
-
-async function many(app, files) {
-  const settings = structuredClone(app.look.settings);
-  settings.depth.source = "auto"; // each photo has its own
-  if ($("many-auto").checked) settings.focus = { mode: "auto", point: null, box: null, distance_m: null };
-  const rows = files.map((file) => make("li", { textContent: `${file.name}: waiting` }));
-  $("group-many").open = true;
-  $("many-list").replaceChildren(...rows);
-  const abort = new AbortController();
-  const stop = $("many-stop");
-  stop.hidden = false;
-  stop.onclick = () => abort.abort();
-  $("many-choose").disabled = true;
-  const done = [];
-  for (const [at, file] of files.entries()) {
-    const told = (words) => { rows[at].textContent = `${file.name}: ${words}`; };
-    try {
-      if (abort.signal.aborted) throw new DOMException("", "AbortError");
-      done.push(await one(file, settings, told, abort.signal));
-      told("done");
-      say(`${at + 1} of ${files.length} photos done.`);
-    } catch (error) {
-      told(given_up(error) ? "stopped" : error.message);
-    }
-  }
-  stop.hidden = true;
-  $("many-choose").disabled = false;
-  if (done.length) keep(await zip(done), "d2f-pictures.zip");
-  say(`${done.length} of ${files.length} photos are in the zip.`);
-}
-
-/** Save buttons and the list of photos for one look. */
+/** Save buttons. */
 export function setUpSave(app) {
   app.save = () => save(app, $("save-what").value, $("save"));
-  app.many = (files) => many(app, files);
   app.load = (file) => load(app, file);
   $("save").addEventListener("click", app.save);
   $("look-save").addEventListener("click", () => save(app, "settings:", $("look-save")));
   $("look-load").addEventListener("click", chooser($("look-file"), ([file]) => app.load(file)));
-  $("many-choose").addEventListener("click", chooser($("many-files"), app.many));
   $("save-what").addEventListener("change", () => {
     const kind = $("save-what").value.split(":")[0];
     $("save").textContent = kind === "picture" ? "Save picture" : "Save map";
