@@ -23,13 +23,14 @@ def train_compact(
     start: Path | None = None,
     bfloat16: bool = False,
     scenes_only: bool = False,
+    focusing: int = 0,
 ) -> Path:
     """Train for the given minutes and export the best weights; returns the ONNX file.
 
     Parameters
     ----------
     photos : Path
-        Folder with depth/, depth2/ (optional) and masks/.
+        Folder with depth/, depth2/ (optional), masks/ and pairs/ (optional).
     out : Path
         Folder for checkpoints, logs and the result.
     resume : bool
@@ -43,6 +44,8 @@ def train_compact(
         Compute most of each step in 16 bit.
     scenes_only : bool
         Learn from the ray-traced scenes alone; the photos judge, they do not teach.
+    focusing : int
+        Pictures of each batch that teach through the renderer (`d2f.train.focusing`).
 
     Raises
     ------
@@ -55,13 +58,15 @@ def train_compact(
     from dataclasses import replace
 
     from d2f.train.batches import BatchMix
-    from d2f.train.data import PhotoFolder, read_photos
+    from d2f.train.data import PhotoFolder, read_photos, read_shallow_pairs
     from d2f.train.export_onnx import export_checkpoint
     from d2f.train.loop import Trainer, TrainingPlan
     from d2f.train.scene_files import read_scenes
     from d2f.train.teacher import labelled
 
-    plan = TrainingPlan(minutes=minutes, seed=seed, threads=threads, bfloat16=bfloat16)
+    plan = TrainingPlan(
+        minutes=minutes, seed=seed, threads=threads, bfloat16=bfloat16, focusing=focusing
+    )
     training = read_photos(photos, validation=False)
     if start is not None:
         plan = replace(
@@ -77,6 +82,9 @@ def train_compact(
         read_photos(photos, validation=True),
         out,
         raytraced=() if scenes is None else read_scenes(scenes),
+        shallow=read_shallow_pairs(photos, validation=False)
+        if focusing and not scenes_only
+        else (),
         start=start,
     )
     if resume:

@@ -1,7 +1,7 @@
 """The training photos: read from a folder of the documented layout, split by scene.
 
-In: DIR/depth, DIR/depth2 (NAME.jpg, NAME_invdepth16.png, index.csv) and DIR/masks (NAME.jpg,
-NAME.png, index.csv). Out: small arrays in memory, disparity 0 where it is unknown.
+In: DIR/depth, DIR/depth2 (NAME.jpg, NAME_invdepth16.png, index.csv), DIR/masks (NAME.jpg, NAME.png,
+index.csv) and DIR/pairs/pairs.csv. Out: small arrays in memory, disparity 0 where it is unknown.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,17 @@ from PIL import Image
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError
 from d2f.measures.collection import index_rows, is_pseudo, is_validation, opened
+from d2f.measures.exposure import aligned_exposure, exposure_gain
+from d2f.measures.pairs import csv_pairs
 
-__all__ = ["DepthPair", "MaskPhoto", "PhotoFolder", "read_photos"]
+__all__ = [
+    "DepthPair",
+    "MaskPhoto",
+    "PhotoFolder",
+    "ShallowPair",
+    "read_photos",
+    "read_shallow_pairs",
+]
 
 LONG_SIDE_PX = 448  # a little above the largest training size: crops then hardly alias
 LARGEST_CODE = 65535.0
@@ -50,6 +59,15 @@ class MaskPhoto:
     weight: float
     shallow: bool = False
     disparity: NDArray[np.float16] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShallowPair:
+    """A photo and its shallow twin, brought to the same exposure, each H x W x 3."""
+
+    name: str
+    photo: ByteImage
+    target: ByteImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +143,30 @@ def read_mask(folder: Path, row: dict[str, str]) -> MaskPhoto:
     weight = 0.4 if name[:4] == "ccp_" else 1.0
     shallow = float(row.get("sharp_in_over_out") or 0.0) >= SHALLOW_FROM
     return MaskPhoto(name=name, photo=photo, mask=mask, weight=weight, shallow=shallow)
+
+
+def read_shallow_pairs(root: Path, *, validation: bool) -> tuple[ShallowPair, ...]:
+    """The pairs of ``root``/pairs/pairs.csv on one side of the split by scene; none without it.
+
+    Raises
+    ------
+    PhotoError, UsageError
+        If a row or a photo of it cannot be used, or no scene is on that side.
+    """
+    table = root / "pairs" / "pairs.csv"
+    if not table.is_file():
+        return ()
+    pairs = []
+    for pair in csv_pairs(table, split="validation" if validation else "training"):
+        with opened(pair.all_in_focus) as image:
+            photo = reduced(image.convert("RGB"))
+        with opened(pair.bokeh) as image:
+            rgb = image.convert("RGB").resize(photo.shape[1::-1], Image.Resampling.LANCZOS)
+        target = np.asarray(rgb)
+        codes = aligned_exposure(target, exposure_gain(photo, target))
+        matched = np.rint(codes * 255.0).astype(np.uint8)
+        pairs.append(ShallowPair(name=pair.name, photo=photo, target=matched))
+    return tuple(pairs)
 
 
 def reduced(image: Image.Image) -> ByteImage:

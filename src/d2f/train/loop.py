@@ -18,7 +18,8 @@ from torch import Tensor
 from d2f.errors import D2FError, PhotoError, UsageError
 from d2f.train.batches import Batch, BatchMix, BatchStream
 from d2f.train.checkpoint import load_weights, read_checkpoint, write_checkpoint
-from d2f.train.data import PhotoFolder
+from d2f.train.data import PhotoFolder, ShallowPair
+from d2f.train.focusing import FocusingSource, focusing_loss
 from d2f.train.losses import coarser, depth_loss, focus_loss, outline_loss, sharpness_loss
 from d2f.train.network import CompactNetwork, load_imagenet_encoder
 from d2f.train.scene_files import RayTracedScene
@@ -39,6 +40,7 @@ COARSE_WEIGHT = 0.3  # of the maps at stride 8
 COARSE_FACTOR = 4  # from stride 2 to stride 8
 OUTLINE_WEIGHT = 0.1  # small: its gain was within noise
 SHARPNESS_WEIGHT = 0.3
+FOCUSING_WEIGHT = 2.0  # of a photometric loss, which is a few hundredths
 LOG_EVERY, LOG_FIRST = 25, 5  # steps
 
 
@@ -57,6 +59,7 @@ class TrainingPlan:
     bfloat16: bool = False  # 1.6 x faster with AVX-512 BF16, 14 x slower without
     save_every_minutes: float = 3.0
     validate_every_minutes: float = 10.0
+    focusing: int = 0  # pictures of each batch that teach through the renderer
     mix: BatchMix = field(default_factory=BatchMix)
 
 
@@ -71,6 +74,7 @@ class Trainer:
         out: Path,
         *,
         raytraced: Sequence[RayTracedScene] = (),
+        shallow: Sequence[ShallowPair] = (),
         start: Path | None = None,
     ):
         torch.manual_seed(plan.seed)
@@ -93,6 +97,9 @@ class Trainer:
         self.step, self.seconds, self.best = 0, 0.0, -1.0
         self.stream = BatchStream(
             photos, plan.mix, size_px=plan.small_px, seed=plan.seed, raytraced=raytraced
+        )
+        self.focusing = FocusingSource(
+            shallow, scenes=self.stream.scenes, raytraced=raytraced, seed=plan.seed
         )
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -136,6 +143,10 @@ class Trainer:
         for group, share in zip(self.optimiser.param_groups, self.shares, strict=True):
             group["lr"] = rate * share
         losses = batch_losses(self.network, batch, bfloat16=self.plan.bfloat16)
+        if self.plan.focusing:
+            drawn = self.focusing.draw(self.plan.focusing, batch.photo.shape[-1])
+            losses["focusing"] = focusing_loss(self.network, drawn)
+            losses["total"] = losses["total"] + FOCUSING_WEIGHT * losses["focusing"]
         total = losses["total"]
         if not bool(torch.isfinite(total)):
             raise D2FError(
