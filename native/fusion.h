@@ -11,6 +11,12 @@ namespace d2f::fusion {
 void in_focus_mask(const float *defocus_px, int rows, int cols, int cell, float *in_focus,
                    int threads);
 
+// Coverage of pixels, and the map with its outline moved, from cells (rows, cols, 7) of slopes by
+// the tones (of 256 codes) of red, green, blue, offset, near and far defocus, all times the trust in them, and that trust.
+void apply_outline(const uint8_t *photo_srgb, const float *tones, const float *defocus_px,
+                   int height, int width, const float *cells, int rows, int cols, float *matte,
+                   float *moved, int threads);
+
 // original where in_focus is 1, blurred where it is 0, their mixture between; channels per pixel.
 void keep_in_focus(const uint8_t *original, const uint8_t *blurred, const float *in_focus,
                    size_t pixels, int channels, uint8_t *fused, int threads);

@@ -100,14 +100,15 @@ class Session:
         photo, view = self.photo, self.view
         focus = self.focus_for(settings)
         defocus_px, f_number = self._defocus_for(settings.lens, focus)
+        defocus_px, matte = self._outlined(defocus_px)
         aperture = _aperture_of(settings.lens)
         self._on_stage("blurring")
         radiance = self.radiance_with(settings.light)
-        blurred = renderer.blur(radiance, defocus_px, aperture=aperture, matte=self._matte)
+        blurred = renderer.blur(radiance, defocus_px, aperture=aperture, matte=matte)
         self._on_stage("fusing")
         in_focus = fusion.in_focus_mask(defocus_px)
-        if self._matte is not None:  # what shows through hair may be blurred
-            in_focus[renderer.soft_pixels(self._matte)] = 0
+        if matte is not None:  # what shows through hair may be blurred
+            in_focus[renderer.soft_pixels(matte)] = 0
         codes = light.codes_with_grain(
             blurred,
             defocus_px,
@@ -188,9 +189,16 @@ class Session:
         own_px = self._own_defocus(focus)
         if own_px is not None:
             defocus_px = optics.missing_defocus(defocus_px, own_px)
-        if self._matte is not None:
-            defocus_px = renderer.near_defocus(defocus_px, self._matte)
         return defocus_px, lens.f_number
+
+    def _outlined(self, defocus_px: FloatImage) -> tuple[FloatImage, FloatImage | None]:
+        """Defocus with outlines where they are, and the matte of hair: the user's, or by colour."""
+        if self._matte is not None:
+            return renderer.near_defocus(defocus_px, self._matte), self._matte
+        photo = self.photo
+        seen = photo.pixels if photo.pixels.dtype == np.uint8 else srgb_copy(photo)
+        soft = fusion.soft_outline(seen, defocus_px, sample_px=self.view.sample_px)
+        return (defocus_px, None) if soft is None else (soft.defocus_px, soft.matte)
 
     def _own_defocus(self, focus: Focus) -> FloatImage | None:
         """Blur that the camera's own lens has made; None where that cannot be told.

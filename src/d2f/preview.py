@@ -44,6 +44,7 @@ class PreviewSession(Session):
             view,
             disparity=optics.disparity_at_centres(view.disparity, self._size),
             subject=None if view.subject is None else _reduced(view.subject, self._size),
+            sample_px=view.sample_px * scale,
         )
         self.photo = _small_photo(whole.photo, self._size)
         if self._matte is not None:

@@ -6,5 +6,6 @@ Out: in_focus (H, W) 0..1, 1 where the photo's own pixels stay; fused codes.
 
 from .blend import keep_in_focus
 from .in_focus import in_focus_mask
+from .outline import SoftOutline, soft_outline
 
-__all__ = ["in_focus_mask", "keep_in_focus"]
+__all__ = ["SoftOutline", "in_focus_mask", "keep_in_focus", "soft_outline"]

@@ -10,9 +10,43 @@ import numpy as np
 
 import d2f._native as _native
 
-from ..arrays import CodeImage, FloatImage
+from ..arrays import ByteImage, CodeImage, FloatImage
 
-__all__ = ["in_focus_mask", "keep_in_focus"]
+__all__ = ["apply_outline", "in_focus_mask", "keep_in_focus"]
+
+
+def apply_outline(
+    photo_srgb: ByteImage,
+    tones: FloatImage,
+    defocus_px: FloatImage,
+    cells: FloatImage,
+    *,
+    threads: int = 0,
+) -> tuple[FloatImage, FloatImage]:
+    """Coverage of pixels along an outline, and the map with its outline moved to match.
+
+    Parameters
+    ----------
+    photo_srgb : uint8 (H, W, 3)
+    tones : float32 (256,)
+        What each code counts as.
+    defocus_px : float32 (H, W), px
+    cells : float32 (rows, cols, 7)
+        Cells that cover the picture: slope by red, green, blue and offset of the coverage as a
+        function of tones, defocus of the near and of the far side; all of them times the last,
+        the trust in them, 0..1. Between centres they are interpolated.
+    threads : int
+
+    Returns
+    -------
+    matte : float32 (H, W), 0..1
+        1 where there is no trust, or the pixel is 1 px or more nearer than the plane of focus.
+    moved : float32 (H, W), px
+        Of pixels that changed sides, the defocus of the other; of the rest, their own.
+    """
+    matte, moved = np.empty_like(defocus_px), np.empty_like(defocus_px)
+    _native.apply_outline(photo_srgb, tones, defocus_px, cells, matte, moved, threads=threads)
+    return matte, moved
 
 
 def in_focus_mask(defocus_px: FloatImage, *, cell: int, threads: int = 0) -> FloatImage:

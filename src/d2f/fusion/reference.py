@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import CodeImage, FloatImage
+from ..arrays import ByteImage, CodeImage, FloatImage
 
-__all__ = ["in_focus_mask", "keep_in_focus"]
+__all__ = ["apply_outline", "in_focus_mask", "keep_in_focus"]
 
 SHARP_PX, BLURRED_PX = np.float32(0.5), np.float32(1)  # up to here 1, from here 0
 HALF = np.float32(0.5)
+NONE_BELOW, ALL_ABOVE, TINY = np.float32(0.03), np.float32(0.97), np.float32(1e-6)
 # Cells: from a pixel to its cell's centre (sqrt(1/2)), and from another pixel to the farthest of
 # the four cell centres it is interpolated from (sqrt(2)).
 MARGIN_CELLS = np.float32(2.1213204)
@@ -55,6 +56,47 @@ def _enlarged(cells: FloatImage, cell: int, length: int) -> FloatImage:
     a, b = np.clip(low, 0, last).astype(int), np.clip(low + 1, 0, last).astype(int)
     enlarged: FloatImage = cells[a] + (cells[b] - cells[a]) * weight
     return enlarged
+
+
+def apply_outline(
+    photo_srgb: ByteImage,
+    tones: FloatImage,
+    defocus_px: FloatImage,
+    cells: FloatImage,
+    *,
+    threads: int = 0,
+) -> tuple[FloatImage, FloatImage]:
+    """Twin of `native.apply_outline`, bit for bit."""
+    rows, cols = defocus_px.shape
+    matte, moved = np.ones_like(defocus_px), defocus_px.copy()
+    tall = _stretched(cells, rows)
+    for y in range(rows):
+        *weighted, trust = _stretched(tall[y], cols).T
+        red, green, blue, offset, near_px, far_px = weighted / np.maximum(trust, TINY)
+        r, g, b = tones[photo_srgb[y].T]
+        alpha = np.clip(((offset + red * r) + green * g) + blue * b, 0, 1)
+        own = defocus_px[y]
+        is_near = own > -BLURRED_PX
+        side = is_near.astype(np.float32)
+        alpha = side + (alpha - side) * trust
+        alpha = np.where(alpha < NONE_BELOW, np.float32(0), alpha)
+        alpha = np.where(alpha > ALL_ABOVE, np.float32(1), alpha)
+        told = (trust > 0) & (own < BLURRED_PX)
+        matte[y] = np.where(told, alpha, 1)
+        moved[y] = np.where(told & is_near & (alpha == 0), far_px, own)
+        moved[y] = np.where(told & ~is_near & (alpha > 0), near_px, moved[y])
+    return matte, moved
+
+
+def _stretched(cells: FloatImage, length: int) -> FloatImage:
+    """Linear interpolation between the centres of cells that cover a length, along an axis."""
+    place = (np.arange(length, dtype=np.float32) + HALF) * np.float32(len(cells) / length) - HALF
+    low = np.floor(place)
+    weight = (place - low).reshape(-1, *[1] * (cells.ndim - 1))
+    last = len(cells) - 1
+    a, b = np.clip(low, 0, last).astype(int), np.clip(low + 1, 0, last).astype(int)
+    stretched: FloatImage = cells[a] + (cells[b] - cells[a]) * weight
+    return stretched
 
 
 def keep_in_focus(

@@ -81,6 +81,8 @@ class View:
         Correlation of the model's disparity with that of the mirrored photo; None of a file.
     shallow : bool
         Whether the photo is sharp on its subject alone.
+    sample_px : float, px
+        Side of a sample of the map that the disparity was made of, in the photo.
     """
 
     disparity: FloatImage
@@ -92,6 +94,7 @@ class View:
     mirrored_focus_map: FloatImage | None = None
     depth_agreement: float | None = None
     shallow: bool = False
+    sample_px: float = 1.0
 
 
 def analyse(
@@ -135,6 +138,7 @@ def analyse(
             depth_agreement(maps.disparity, maps.mirrored_disparity) if depth is None else None
         ),
         shallow=part is not None and is_shallow(photo_srgb, part),
+        sample_px=max(photo_srgb.shape[:2]) / max(small.shape),
     )
 
 
