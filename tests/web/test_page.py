@@ -285,6 +285,24 @@ def test_zoom_shows_the_pixels_that_are_saved(browser, served, small, ratio):
     visit.context.close()
 
 
+def test_a_photo_that_the_server_dropped_is_sent_again(desk, small):
+    """With the look as it was; the page says so."""
+    desk.open(small)
+    desk.slide("#aperture", 4)
+    desk.page.evaluate(
+        """async () => {
+            const [{ name }] = performance.getEntriesByType("resource")
+                .filter(({ name }) => name.includes("/original")).slice(-1);
+            await fetch(name.split("/original")[0], { method: "DELETE" });
+        }"""
+    )
+    desk.click(*ON_PINE)
+    desk.page.wait_for_selector("#notice-words:has-text('it was sent again')")
+    desk.settle()
+    assert desk.page.text_content("#f-number") == "f/4"
+    assert desk.page.text_content("#focus-words") == "At the chosen point."
+
+
 def test_a_box_and_the_chips_choose_the_focus(desk, small):
     """A drag keeps all in its box sharp; a chip takes the focus back."""
     desk.open(small)

@@ -85,6 +85,7 @@ export function setUpArrival(app) {
     await showOriginal(photo);
   }
 
+  /** Send a photo and show it; answers whether it is there. */
   app.open = async (file, { depth, depthUnit, keep = false } = {}) => {
     sending?.abort();
     sending = new AbortController();
@@ -93,13 +94,16 @@ export function setUpArrival(app) {
     showFile(file);
     try {
       const photo = await sendPhoto(file, { depth, depthUnit, onSent: tell, signal });
-      if (!signal.aborted) await take(photo, file, { depth, keep });
+      if (signal.aborted) return false;
+      await take(photo, file, { depth, keep });
+      return true;
     } catch (error) {
-      if (signal !== sending.signal) return; // another photo came
+      if (signal !== sending.signal) return false; // another photo came
       restState();
       if (app.photo) show(); // what was there before
       else $("photo-name").textContent = "";
       if (!given_up(error)) warn(error.message);
+      return false;
     }
   };
 

@@ -7,7 +7,7 @@ import { Brush } from "./brush.js";
 import { setUpCompare } from "./compare.js";
 import { Schema, setUpControls } from "./controls.js";
 import { setUpDepth } from "./depth.js";
-import { $, calm, warn } from "./dom.js";
+import { $, calm, tell, warn } from "./dom.js";
 import { setUpFocus } from "./focus.js";
 import { Look } from "./look.js";
 import { setUpPresets } from "./presets.js";
@@ -45,8 +45,12 @@ for (const radio of document.getElementsByName("overlay")) {
 }
 
 // Settings that this photo cannot have: the server has said so in words; back to what works.
-app.preview.addEventListener("refused", ({ detail: problem }) => {
+// A photo that it dropped, or that another run of it had, is sent again.
+app.preview.addEventListener("refused", async ({ detail: problem }) => {
   if (problem.status === 422 && app.look.lastIs((entry) => !entry.stroke)) app.look.undo();
+  if (problem.status !== 404) return;
+  const lost = app.depthSent || app.photo.depth.edits ? ", without strokes and depth map" : "";
+  if (await app.open(app.file, { keep: true })) tell(`The server had dropped the photo: it was sent again${lost}.`);
 });
 
 function history() {
