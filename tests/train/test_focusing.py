@@ -11,6 +11,7 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason='training needs pip install "d2f[train]"')
 
 from d2f.measures.collection import is_validation  # noqa: E402
+from d2f.train.batches import BatchMix  # noqa: E402
 from d2f.train.data import ShallowPair, read_photos, read_shallow_pairs  # noqa: E402
 from d2f.train.focusing import (  # noqa: E402
     STRENGTHS,
@@ -177,7 +178,8 @@ def test_a_folder_without_pairs_has_none(tmp_path):
 
 def test_focusing_joins_the_total_and_is_logged_only_if_asked_for(photo_folder, tmp_path):
     """Off by default: then the step is what it was."""
-    plan = {"small_px": 64, "threads": 1}
+    mix = BatchMix(masks=1, pairs=1, synthetic=0, raytraced=0)
+    plan = {"small_px": 64, "threads": 1, "mix": mix}
     sides = [read_photos(photo_folder, validation=kept) for kept in (False, True)]
     plain = Trainer(TrainingPlan(**plan), *sides, tmp_path)
     batch = plain.stream.next()

@@ -40,7 +40,7 @@ COARSE_WEIGHT = 0.3  # of the maps at stride 8
 COARSE_FACTOR = 4  # from stride 2 to stride 8
 OUTLINE_WEIGHT = 0.1  # small: its gain was within noise
 SHARPNESS_WEIGHT = 0.3
-FOCUSING_WEIGHT = 2.0  # of a photometric loss, which is a few hundredths
+FOCUSING_WEIGHT = 10.0  # its gradient is then a quarter to once that of all the rest
 LOG_EVERY, LOG_FIRST = 25, 5  # steps
 
 
