@@ -3,6 +3,8 @@
 import { addressOf, call, download, render } from "./api.js";
 import { $, calm, chooser, say, warn } from "./dom.js";
 
+const LOOK = ["focus", "lens", "light"]; // what is taken of a settings file: its depth was another photo's
+
 function request(app, what) {
   const settings = app.look.settings;
   const [kind, format] = what.split(":");
@@ -33,8 +35,10 @@ async function load(app, file) {
   try {
     const tree = JSON.parse(await file.text());
     const wanted = tree.d2f_sidecar === undefined ? tree : tree.settings;
+    const groups = LOOK.filter((group) => typeof wanted[group] === "object");
+    if (!groups.length) throw new Error("no settings");
     app.look.change((settings) => {
-      for (const group of ["focus", "lens", "light"]) Object.assign(settings[group], wanted[group] ?? {});
+      for (const group of groups) Object.assign(settings[group], wanted[group]);
     });
     say(`Settings of ${file.name}.`);
   } catch {
