@@ -1,6 +1,7 @@
 """Scene after scene into a folder, each by its own number."""
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from d2f.train.scene_files import RayTracedScene, write_scene, written_names
 
 __all__ = ["disparity_of", "make_scenes"]
 
-SAMPLES = 12  # paths per pixel
+SAMPLES = 9  # paths per pixel
 LARGEST_CODE = 65535.0
 LEAST_COVERED = 0.004  # share of the picture below which nothing is its subject
+LEAST_SHOWN = 0.15  # share of its frame below which a subject is hidden by others
 
 
 def make_scenes(
@@ -67,8 +69,7 @@ def make_scenes(
 def scene_of(name: str, layout: Layout, traced: Traced) -> RayTracedScene:
     """A traced layout as what is written."""
     light = denoised(traced.light, traced.albedo, traced.normal, traced.depth)
-    covered = float(traced.subject.mean()) / 255.0
-    clear = layout.subject is not None and covered >= LEAST_COVERED
+    clear = is_clear(layout, traced)
     return RayTracedScene(
         name=name,
         photo=developed(light, layout.light.exposure),
@@ -76,6 +77,19 @@ def scene_of(name: str, layout: Layout, traced: Traced) -> RayTracedScene:
         subject=traced.subject if clear else np.zeros_like(traced.subject),
         has_subject=clear,
     )
+
+
+def is_clear(layout: Layout, traced: Traced) -> bool:
+    """Whether there is a subject of some size, most of which is not behind other things."""
+    if layout.subject is None:
+        return False
+    box = layout.subject.bounds()
+    corners = [(x, y, z) for x, y, z in product(*zip(box.low, box.high, strict=True))]
+    places = layout.camera.seen_at(corners)[:, :2]
+    size = np.array([layout.camera.columns, layout.camera.rows])
+    wide, high = np.clip(places.max(0), 0, size) - np.clip(places.min(0), 0, size)
+    covered = float(traced.subject.sum()) / 255.0
+    return covered >= max(LEAST_COVERED * traced.subject.size, LEAST_SHOWN * float(wide * high))
 
 
 def disparity_of(depth: FloatImage) -> FloatImage:
