@@ -15,7 +15,7 @@ using d2f::scene::Size;
 template <class Type, ssize_t... Shape>
 using Array = nb::ndarray<Type, nb::shape<Shape...>, nb::c_contig, nb::device::cpu>;
 using Map = Array<const float, -1, -1>;
-using Sides = Array<const float, 5, -1, -1>;
+using Sides = Array<const float, 6, -1, -1>;
 using Guide = Array<const float, -1, -1, 3>;
 using Planes = Array<const float, -1, -1, 4>;
 using Photo = Array<const uint8_t, -1, -1, 3>;
@@ -30,10 +30,11 @@ void area_reduce(const Photo &photo, const Array<uint8_t, -1, -1, 3> &reduced, i
                             threads);
 }
 
-void two_sides(const Map &disparity, const Array<float, 5, -1, -1> &sides, float band_step,
-               int threads) {
+void two_sides(const Map &disparity, const Array<float, 6, -1, -1> &sides, float band_step,
+               float faint_step, int threads) {
     nb::gil_scoped_release released;
-    d2f::scene::two_sides(disparity.data(), size_of(disparity), band_step, sides.data(), threads);
+    d2f::scene::two_sides(disparity.data(), size_of(disparity), band_step, faint_step,
+                          sides.data(), threads);
 }
 
 void side_votes(const Map &disparity, const Sides &sides, const Guide &guide, const Photo &photo,
@@ -41,7 +42,7 @@ void side_votes(const Map &disparity, const Sides &sides, const Guide &guide, co
     nb::gil_scoped_release released;
     const Size size = size_of(disparity);
     const size_t count = size_t(size.rows) * size.cols;
-    d2f::scene::side_votes(disparity.data(), sides.data() + 3 * count, sides.data() + 4 * count,
+    d2f::scene::side_votes(disparity.data(), sides.data() + 4 * count, sides.data() + 5 * count,
                            guide.data(), size, photo.data(), size_of(photo), colour_sigma,
                            votes.data(), threads);
 }
@@ -72,7 +73,7 @@ void bind_scene(nb::module_ &m) {
     m.def("area_reduce", &area_reduce, "photo"_a.noconvert(), "reduced"_a.noconvert(),
           nb::kw_only(), "threads"_a);
     m.def("two_sides", &two_sides, "disparity"_a.noconvert(), "sides"_a.noconvert(),
-          nb::kw_only(), "band_step"_a, "threads"_a);
+          nb::kw_only(), "band_step"_a, "faint_step"_a, "threads"_a);
     m.def("side_votes", &side_votes, "disparity"_a.noconvert(), "sides"_a.noconvert(),
           "guide"_a.noconvert(), "photo"_a.noconvert(), "votes"_a.noconvert(), nb::kw_only(),
           "colour_sigma"_a, "threads"_a);

@@ -2,6 +2,8 @@
 // near or the far side, whichever the plane of votes gives the pixel's colour.
 // Twin: d2f/scene/reference.py, bit for bit.
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -13,7 +15,9 @@
 namespace d2f::scene {
 namespace {
 
-enum { kDisparity, kNear, kFar, kStep, kMaps };
+enum { kDisparity, kNear, kFar, kStep, kFaint, kMaps };
+
+constexpr float kDoubtful = 0.3f, kPerSure = 5.0f;  // votes of .3 leave a faint step, .5 take it
 
 D2F_CLONES void between_rows(const float *below, const float *above, float fraction, int count,
                              float *line) {
@@ -45,7 +49,8 @@ public:
     Enlargement(const float *disparity, const float *sides, Size size, const float *planes,
                 Size planes_size, const uint8_t *photo, Size photo_size, float *enlarged)
         : maps_{disparity, sides, sides + size_t(size.rows) * size.cols,
-                sides + 2 * size_t(size.rows) * size.cols},
+                sides + 2 * size_t(size.rows) * size.cols,
+                sides + 3 * size_t(size.rows) * size.cols},
           planes_(planes), photo_(photo), enlarged_(enlarged), cols_(size.cols),
           plane_cols_(planes_size.cols), width_(photo_size.cols),
           vertical_(photo_size.rows, size.rows), horizontal_(photo_size.cols, size.cols),
@@ -64,11 +69,14 @@ public:
                      horizontal_.above.data(), horizontal_.fraction.data(), width_, out);
         bool planes_ready = false;
         for (int x = 0; x < width_; ++x) {
-            const float step = at(lines.maps[kStep], x);
-            if (step == 0.0f) continue;
+            const float faint = at(lines.maps[kFaint], x);
+            if (faint == 0.0f) continue;
             if (!planes_ready) prepare_planes(y, lines);
             planes_ready = true;
-            const float side = at(lines.maps[is_near(y, x, lines) ? kNear : kFar], x);
+            const float vote = vote_of(y, x, lines);
+            const float sure = std::clamp((std::fabs(vote) - kDoubtful) * kPerSure, 0.0f, 1.0f);
+            const float step = std::max(at(lines.maps[kStep], x), faint * sure);
+            const float side = at(lines.maps[vote > 0.0f ? kNear : kFar], x);
             out[x] = out[x] + step * (side - out[x]);
         }
     }
@@ -86,7 +94,7 @@ private:
                      int(row), lines.planes.data());
     }
 
-    bool is_near(int y, int x, const Lines &lines) const {
+    float vote_of(int y, int x, const Lines &lines) const {
         const float *left = lines.planes.data() + size_t(plane_horizontal_.below[x]) * 4;
         const float *right = lines.planes.data() + size_t(plane_horizontal_.above[x]) * 4;
         const float fraction = plane_horizontal_.fraction[x];
@@ -95,7 +103,7 @@ private:
         vote += between(left[1], right[1], fraction) * float(pixel[1]);
         vote += between(left[2], right[2], fraction) * float(pixel[2]);
         vote += between(left[3], right[3], fraction);
-        return vote > 0.0f;
+        return vote;
     }
 
     const float *maps_[kMaps], *planes_;

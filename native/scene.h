@@ -15,9 +15,10 @@ struct Size {
 void area_reduce(const uint8_t *photo, Size size, Size cells, uint8_t *reduced, int threads);
 
 // For each sample of a disparity map the value of the near and the far side around it, how much of
-// a step lies there (0..1), the middle between the sides, and how little the sample mixes both.
-// sides: 5 x size, in that order.
-void two_sides(const float *disparity, Size size, float band_step, float *sides, int threads);
+// a step lies there (0..1), how much of a faint one, the middle between the sides, and how little
+// the sample mixes both. sides: 6 x size, in that order. faint_step is at most band_step.
+void two_sides(const float *disparity, Size size, float band_step, float faint_step, float *sides,
+               int threads);
 
 // For each pixel of a photo how much its colour is that of the near (+1) or far (-1) samples.
 // disparity, middle, sureness: size; guide: size x 3, 0..1; photo: photo_size x 3;
@@ -31,8 +32,9 @@ void side_votes(const float *disparity, const float *middle, const float *surene
 void vote_planes(const float *votes, const uint8_t *photo, Size size, int radius, double ridge,
                  float *planes, int threads);
 
-// The map at the size of a photo: at steps the side that the plane gives the pixel's colour.
-// disparity: size; sides: 5 x size; planes: planes_size x 4; enlarged: photo_size.
+// The map at the size of a photo: at steps the side that the plane gives the pixel's colour, at
+// faint ones only where it is sure.
+// disparity: size; sides: 6 x size; planes: planes_size x 4; enlarged: photo_size.
 void enlarge_by_side(const float *disparity, const float *sides, Size size, const float *planes,
                      Size planes_size, const uint8_t *photo, Size photo_size, float *enlarged,
                      int threads);

@@ -24,11 +24,11 @@ constexpr float kSlopeShare = 0.9f, kStepShare = 0.7f;  // steep share of a slop
 
 class SidesOfMap {
 public:
-    SidesOfMap(const float *disparity, Size size, float band_step, float *sides)
+    SidesOfMap(const float *disparity, Size size, float band_step, float faint_step, float *sides)
         : disparity_(disparity), size_(size), count_(size_t(size.rows) * size.cols),
-          band_step_(band_step), near_(sides), far_(near_ + count_), step_(far_ + count_),
-          middle_(step_ + count_), sureness_(middle_ + count_), low_(count_), high_(count_),
-          gradient_(count_) {}
+          band_step_(band_step), faint_step_(faint_step), near_(sides), far_(near_ + count_),
+          step_(far_ + count_), faint_(step_ + count_), middle_(faint_ + count_),
+          sureness_(middle_ + count_), low_(count_), high_(count_), gradient_(count_) {}
 
     void measure_row(int y) {
         for (int x = 0; x < size_.cols; ++x) {
@@ -54,10 +54,10 @@ public:
         for (int x = 0; x < size_.cols; ++x) {
             const size_t here = index(y, x);
             near_[here] = far_[here] = disparity_[here];
-            step_[here] = 0.0f;
+            step_[here] = faint_[here] = 0.0f;
             if (high_[here] > low_[here]) {
                 tell_sides(y, x);
-                step_[here] = step(y, x);
+                tell_steps(y, x);
             }
         }
     }
@@ -105,7 +105,11 @@ private:
         far_[here] = std::min(sum[1] / std::max(weight[1], kTiny), low_[here] + room);
     }
 
-    float step(int y, int x) const {
+    static float height(float range, float step) {
+        return std::clamp(2.0f * range / step - 1.0f, 0.0f, 1.0f);
+    }
+
+    void tell_steps(int y, int x) {
         const size_t here = index(y, x);
         float low = disparity_[here], high = low, steepest = 0.0f;
         each(y, x, 1, [&](size_t k, int, int) {
@@ -113,29 +117,31 @@ private:
             high = std::max(high, disparity_[k]);
             steepest = std::max(steepest, gradient_[k]);
         });
-        const float height = std::clamp(2.0f * (high - low) / band_step_ - 1.0f, 0.0f, 1.0f);
-        if (height == 0.0f) return 0.0f;
+        const float faint = height(high - low, faint_step_);
+        if (faint == 0.0f) return;
         int steep = 0;
         each(y, x, kSlopeReach,
              [&](size_t k, int, int) { steep += gradient_[k] > kSteep * steepest; });
         constexpr float kWindow = (2 * kSlopeReach + 1) * (2 * kSlopeReach + 1);
         const float share = float(steep) / kWindow;
-        return height *
-               std::clamp((kSlopeShare - share) / (kSlopeShare - kStepShare), 0.0f, 1.0f);
+        const float flat = std::clamp((kSlopeShare - share) / (kSlopeShare - kStepShare), 0.0f, 1.0f);
+        step_[here] = height(high - low, band_step_) * flat;
+        faint_[here] = faint * flat;
     }
 
     const float *disparity_;
     Size size_;
     size_t count_;
-    float band_step_;
-    float *near_, *far_, *step_, *middle_, *sureness_;
+    float band_step_, faint_step_;
+    float *near_, *far_, *step_, *faint_, *middle_, *sureness_;
     std::vector<float> low_, high_, gradient_;
 };
 
 }  // namespace
 
-void two_sides(const float *disparity, Size size, float band_step, float *sides, int threads) {
-    SidesOfMap map(disparity, size, std::max(band_step, 1e-6f), sides);
+void two_sides(const float *disparity, Size size, float band_step, float faint_step, float *sides,
+               int threads) {
+    SidesOfMap map(disparity, size, std::max(band_step, 1e-6f), std::max(faint_step, 1e-6f), sides);
 #pragma omp parallel num_threads(thread_count(threads))
     {
 #pragma omp for schedule(static)

@@ -54,6 +54,17 @@ def test_texture_is_not_printed_into_a_smooth_slope():
     assert np.array_equal(full, np.broadcast_to(full[:, :1], full.shape))
 
 
+@pytest.mark.parametrize(("step", "steep"), [(0.08, True), (0.02, False)])
+def test_a_faint_step_is_taken_where_the_colours_leave_no_doubt(step, steep):
+    """A step of 8 % of the range lies on the photo's edge; one of 2 % stays a ramp."""
+    photo, truth = halves(240, 240, edge=123)
+    truth = np.where(truth > 0.5, np.float32(step), np.float32(0))
+    photo[180:] = truth[180:] = 0
+    truth[234:] = 1  # far below: the rest of the range
+    full = disparity_at_full_size(soft_small(truth, 6), None, photo)[60:120]
+    assert (np.abs(np.diff(full, axis=1)).max() > 0.5 * step) == steep
+
+
 def test_threads_do_not_change_the_result():
     """One thread and several give the same bytes."""
     rng = np.random.default_rng(3)

@@ -22,6 +22,7 @@ def test_kernel_and_twin_have_one_signature(name):
     assert inspect.signature(kernel) == inspect.signature(twin)
 
 
+STEPS = {"band_step": 0.5, "faint_step": 0.2}
 SIZES = st.tuples(st.integers(1, 24), st.integers(1, 24))
 
 
@@ -32,17 +33,18 @@ def test_two_sides_is_its_twin_bit_for_bit(seed, size, band_step):
     rng = np.random.default_rng(seed)
     disparity = np.cumsum(rng.random(size, np.float32) - np.float32(0.3), axis=0)
     disparity += rng.integers(0, 2, size).astype(np.float32)
-    actual = native.two_sides(disparity, band_step=band_step)
-    np.testing.assert_array_equal(actual, reference.two_sides(disparity, band_step=band_step))
+    steps = {"band_step": band_step, "faint_step": band_step / 2}
+    actual = native.two_sides(disparity, **steps)
+    np.testing.assert_array_equal(actual, reference.two_sides(disparity, **steps))
 
 
 def test_neighbouring_floats_have_two_sides():
     """Their middle rounds to one of them, so that no value lies beyond it: still numbers."""
     disparity = np.full((8, 8), 4.383, np.float32)
     disparity[::2] = np.nextafter(disparity[::2], np.float32(5))
-    actual = native.two_sides(disparity, band_step=0.3)
+    actual = native.two_sides(disparity, **STEPS)
     assert np.isfinite(actual).all()
-    np.testing.assert_array_equal(actual, reference.two_sides(disparity, band_step=0.3))
+    np.testing.assert_array_equal(actual, reference.two_sides(disparity, **STEPS))
 
 
 @settings(max_examples=40, deadline=None)
@@ -53,7 +55,7 @@ def test_side_votes_is_its_twin_bit_for_bit(seed, small, larger):
     disparity, guide = rng.random(small, np.float32), rng.random((*small, 3), np.float32)
     full = (small[0] + larger[0], small[1] + larger[1], 3)
     photo = rng.integers(0, 256, full, dtype=np.uint8)
-    sides = reference.two_sides(disparity, band_step=0.5)
+    sides = reference.two_sides(disparity, **STEPS)
     actual = native.side_votes(disparity, sides, guide, photo, colour_sigma=30.0)
     expected = reference.side_votes(disparity, sides, guide, photo, colour_sigma=30.0)
     np.testing.assert_array_equal(actual, expected)
@@ -95,7 +97,7 @@ def test_enlarge_by_side_is_its_twin_bit_for_bit(seed, small, larger):
     rows, cols = small[0] + larger[0], small[1] + larger[1]
     photo = rng.integers(0, 256, (rows, cols, 3), dtype=np.uint8)
     planes = (rng.random((small[0] + larger[0] // 2, cols, 4), np.float32) - 0.5).astype(np.float32)
-    sides = reference.two_sides(disparity, band_step=0.5)
+    sides = reference.two_sides(disparity, **STEPS)
     actual = native.enlarge_by_side(disparity, sides, planes, photo)
     np.testing.assert_array_equal(
         actual, reference.enlarge_by_side(disparity, sides, planes, photo)
@@ -144,3 +146,12 @@ def test_crumbs_are_absorbed_and_slopes_are_not():
     crumbs[10:14, 20:24] += 0.5
     clean = native.absorb_small_regions(crumbs, step=0.05, min_area=20)
     assert np.abs(clean - slope).max() < 0.05
+
+
+def test_a_hair_that_meets_at_corners_only_is_no_crumb():
+    """One region as long as it is, though none of its pixels has a side in common with the next."""
+    values = np.eye(30, dtype=np.float32)
+    np.testing.assert_array_equal(
+        native.absorb_small_regions(values, step=0.5, min_area=20), values
+    )
+    assert not native.absorb_small_regions(values, step=0.5, min_area=31).any()

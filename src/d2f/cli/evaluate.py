@@ -34,10 +34,16 @@ def depth(root: Root, as_json: AsJson = False, split: Split = "all") -> None:
 
 
 @app.command()
-def edges(root: Root, as_json: AsJson = False) -> None:
+def edges(
+    root: Root,
+    as_json: AsJson = False,
+    render: Annotated[
+        bool, typer.Option("--render", help="Also render the scenes, and compare with the lens.")
+    ] = False,
+) -> None:
     """Judge full-size disparity on ray-traced scenes: NAME.png with NAME.npz beside it."""
     command = import_module("d2f.evaluate.edges").evaluate_edges
-    show(command(root), as_json=as_json, label="enlarged")
+    show(command(root, render=render), as_json=as_json, label="enlarged")
 
 
 app.command()(conformance)

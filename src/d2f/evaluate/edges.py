@@ -8,7 +8,9 @@ pixels that differ from a neighbour by more than 1 px of defocus:
 - edge F1: of the edges found and the true ones, each within 2 px of one of the other;
 - halfway: share of that band whose value lies between the sides (20 to 80 % of the range of the
   true map within 6 px) and is off by more than 20 % of it: a depth where nothing is;
-- all: mean error in px of defocus over the whole picture.
+- error: mean error in px of defocus over the whole picture;
+- render_psnr, on request: PSNR in dB, in sRGB, of the scene rendered with that map to the true
+  picture through the lens; a border of the largest radius is left out. Beside it the exact map's.
 
 Figures of a set are means over its scenes; a bilinear enlargement is scored beside ours.
 """
@@ -26,6 +28,9 @@ from PIL import Image
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError
 from d2f.measures.collection import opened
+from d2f.measures.similarity import psnr
+from d2f.optics import SRGB, codes_from_light
+from d2f.renderer import blur
 from d2f.scene import disparity_at_full_size
 
 __all__ = ["EdgeScores", "edge_scores", "evaluate_edges", "network_like"]
@@ -39,37 +44,47 @@ BAND_PX = 6
 MATCH_PX = 2
 BETWEEN = 0.2  # of the range: how far from both sides a value lies halfway
 REDUCTIONS = (6, 12)
+LEAST_BORDER_PX = 3
 SHIFT_SAMPLES = (0.7 / 6, 1.5 / 6)  # least and largest offset of the small map
 
 
-def evaluate_edges(root: Path) -> dict[str, object]:
+def evaluate_edges(root: Path, *, render: bool = False) -> dict[str, object]:
     """Score enlargements on every scene of a folder.
 
     Parameters
     ----------
     root : Path
         Folder with NAME.npz (`defocus`, H x W, px) and NAME.png (the photo) for each scene.
+    render : bool
+        Also render each scene: NAME.npz must hold `aif` and `bokeh`, linear light through a
+        pinhole and through the lens.
 
     Returns
     -------
     report : dict
-        For "bilinear at 1/6", "mode at 1/6", and so on: the mean scores.
+        For "bilinear at 1/6", "mode at 1/6", and so on: the mean scores; for "exact" that of its
+        renderings alone.
 
     Raises
     ------
     PhotoError
         If the folder has no scene, or one that cannot be read.
     """
-    scenes = [_read_scene(path) for path in sorted(root.glob("*.npz"))]
+    paths = sorted(root.glob("*.npz"))
+    scenes = [_read_scene(path) for path in paths]
     if not scenes:
         raise PhotoError(f"{root} has no scene NAME.npz: give the folder of the ray-traced set.")
     ways: dict[str, Enlargement] = {"bilinear": _bilinear, "mode": _mode}
     report: dict[str, object] = {"scenes": len(scenes)}
+    lenses = [_Lens(path) for path in paths] if render else [None] * len(paths)
+    if render:
+        exact = [lens.psnr(maps[1]) for lens, maps in zip(lenses, scenes, strict=True) if lens]
+        report["exact"] = {"render_psnr": float(np.mean(exact))}
     for reduction in REDUCTIONS:
         for name, enlarge in ways.items():
             scores = [
-                _scene_scores(enlarge, photo, defocus, reduction, seed)
-                for seed, (photo, defocus) in enumerate(scenes)
+                _scene_scores(enlarge, photo, defocus, lens, reduction, seed)
+                for seed, ((photo, defocus), lens) in enumerate(zip(scenes, lenses, strict=True))
             ]
             report[f"{name} at 1/{reduction}"] = {
                 key: float(np.mean([score[key] for score in scores])) for key in scores[0]
@@ -77,14 +92,35 @@ def evaluate_edges(root: Path) -> dict[str, object]:
     return report
 
 
-def _read_scene(path: Path) -> tuple[ByteImage, FloatImage]:
+def _array(path: Path, name: str) -> FloatImage:
     try:
         with np.load(path) as arrays:
-            defocus_px = np.ascontiguousarray(arrays["defocus"], dtype=np.float32)
+            return np.ascontiguousarray(arrays[name], dtype=np.float32)
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise PhotoError(
-            f"{path} holds no array `defocus`: leave the scene out or make it again."
+            f"{path} holds no array `{name}`: leave the scene out or make it again."
         ) from error
+
+
+class _Lens:
+    """A scene through the pinhole, and what the lens makes of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._radiance, self._truth = _array(path, "aif"), _array(path, "bokeh")
+        largest_px = float(np.abs(_array(path, "defocus")).max())
+        self._border = max(LEAST_BORDER_PX, int(np.ceil(largest_px)))
+
+    def psnr(self, defocus_px: FloatImage) -> float:
+        inside = slice(self._border, -self._border)
+        output, truth = (
+            codes_from_light(np.clip(light, 0, 1)[inside, inside], SRGB, np.float32)
+            for light in (blur(self._radiance, defocus_px), self._truth)
+        )
+        return psnr(output, truth)
+
+
+def _read_scene(path: Path) -> tuple[ByteImage, FloatImage]:
+    defocus_px = _array(path, "defocus")
     with opened(path.with_suffix(".png")) as picture:
         photo_srgb = np.array(picture.convert("RGB"))
     if photo_srgb.shape[:2] != defocus_px.shape:
@@ -105,13 +141,19 @@ def _mode(small: FloatImage, photo_srgb: ByteImage) -> FloatImage:
 
 
 def _scene_scores(
-    enlarge: Enlargement, photo_srgb: ByteImage, defocus_px: FloatImage, reduction: int, seed: int
+    enlarge: Enlargement,
+    photo_srgb: ByteImage,
+    defocus_px: FloatImage,
+    lens: _Lens | None,
+    reduction: int,
+    seed: int,
 ) -> EdgeScores:
     farthest, span = float(defocus_px.min()), float(np.ptp(defocus_px)) or 1.0  # flat maps stay 0
     relative = ((defocus_px - np.float32(farthest)) / np.float32(span)).astype(np.float32)
     small = network_like(relative, reduction=reduction, rng=np.random.default_rng(seed))
     recovered = enlarge(small, photo_srgb) * np.float32(span) + np.float32(farthest)
-    return edge_scores(recovered, defocus_px)
+    scores = edge_scores(recovered, defocus_px)
+    return scores if lens is None else scores | {"render_psnr": lens.psnr(recovered)}
 
 
 def network_like(disparity: FloatImage, *, reduction: int, rng: np.random.Generator) -> FloatImage:

@@ -41,7 +41,9 @@ def area_reduce(photo_srgb: ByteImage, *, rows: int, cols: int, threads: int = 0
     return reduced
 
 
-def two_sides(disparity: FloatImage, *, band_step: float, threads: int = 0) -> FloatImage:
+def two_sides(
+    disparity: FloatImage, *, band_step: float, faint_step: float, threads: int = 0
+) -> FloatImage:
     """The near and the far side of the steps in a small disparity map.
 
     Parameters
@@ -50,16 +52,18 @@ def two_sides(disparity: FloatImage, *, band_step: float, threads: int = 0) -> F
     band_step : float, disparity
         A range this large within 3 x 3 samples is wholly a step, half of it is none; a slope that
         goes on around them is none of any range.
+    faint_step : float, disparity, at most `band_step`
+        The same for a faint step.
     threads : int
 
     Returns
     -------
-    sides : float32 (5, h, w)
-        Near side and far side (disparity), step (0..1), middle of the window (disparity), and
-        sureness (near 0 for samples that mix both sides, near 1 for those of one).
+    sides : float32 (6, h, w)
+        Near side and far side (disparity), step and faint step (0..1), middle of the window
+        (disparity), and sureness (near 0 for samples that mix both sides, near 1 for those of one).
     """
-    sides = np.empty((5, *disparity.shape), np.float32)
-    _native.two_sides(disparity, sides, band_step=band_step, threads=threads)
+    sides = np.empty((6, *disparity.shape), np.float32)
+    _native.two_sides(disparity, sides, band_step=band_step, faint_step=faint_step, threads=threads)
     return sides
 
 
@@ -77,7 +81,7 @@ def side_votes(
     Parameters
     ----------
     disparity : float32 (h, w)
-    sides : float32 (5, h, w)
+    sides : float32 (6, h, w)
         Of `two_sides`.
     guide_srgb : float32 (h, w, 3), 0..1
         The photo reduced to the map's size.
@@ -135,7 +139,7 @@ def enlarge_by_side(
     Parameters
     ----------
     disparity : float32 (h, w)
-    sides : float32 (5, h, w)
+    sides : float32 (6, h, w)
         Of `two_sides`.
     planes : float32 (hm, wm, 4)
         Of `vote_planes`, on the photo or a reduced one.
@@ -145,6 +149,7 @@ def enlarge_by_side(
     Returns
     -------
     enlarged : float32 (H, W)
+        A faint step is one only where the votes are sure.
     """
     enlarged = np.empty(photo_srgb.shape[:2], np.float32)
     _native.enlarge_by_side(disparity, sides, planes, photo_srgb, enlarged, threads=threads)
@@ -158,7 +163,7 @@ def absorb_small_regions(values: FloatImage, *, step: float, min_area: int) -> F
     ----------
     values : float32 (H, W)
     step : float
-        Neighbours that differ by more lie in different regions.
+        Neighbours that differ by more lie in different regions; corners touch, too.
     min_area : int, px
         Regions with fewer pixels are absorbed; 1 leaves the map as it is.
 

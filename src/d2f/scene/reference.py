@@ -40,6 +40,7 @@ SLOPE_REACH = 3  # samples around a step that must be flatter
 STEEP = np.float32(0.5)  # of the largest gradient: what is as steep as the step
 SLOPE_SHARE, STEP_SHARE = np.float32(0.9), np.float32(0.7)  # steep share of a slope, of a step
 VOTE_SCALE = 1024
+DOUBTFUL, PER_SURE = np.float32(0.3), np.float32(5)  # votes of .3 leave a faint step, .5 take it
 ONE, TWO, HALF, TINY = np.float32(1), np.float32(2), np.float32(0.5), np.float32(1e-30)
 
 
@@ -62,7 +63,9 @@ def _shares(pixels: int, cells: int) -> Doubles:
     return shares
 
 
-def two_sides(disparity: FloatImage, *, band_step: float, threads: int = 0) -> FloatImage:
+def two_sides(
+    disparity: FloatImage, *, band_step: float, faint_step: float, threads: int = 0
+) -> FloatImage:
     """Twin of `native.two_sides`, bit for bit."""
     windows = _windows(disparity, REACH)
     low, high = windows.min((2, 3)), windows.max((2, 3))
@@ -76,7 +79,7 @@ def two_sides(disparity: FloatImage, *, band_step: float, threads: int = 0) -> F
         [
             np.where(stepping, near, disparity),
             np.where(stepping, far, disparity),
-            _step(disparity, np.float32(max(band_step, 1e-6))),
+            *_steps(disparity, band_step, faint_step),
             middle,
             sureness,
         ]
@@ -105,16 +108,17 @@ def _mean_beyond(
     return near, far
 
 
-def _step(disparity: FloatImage, band_step: np.float32) -> FloatImage:
-    """How much of a step there is: high, and not part of a slope that goes on around it."""
+def _steps(disparity: FloatImage, *steps: float) -> Iterator[FloatImage]:
+    """How much of each step there is: high, and not part of a slope that goes on around it."""
     windows = _windows(disparity, 1)
-    height = np.clip(TWO * (windows.max((2, 3)) - windows.min((2, 3))) / band_step - ONE, 0, 1)
+    extent = windows.max((2, 3)) - windows.min((2, 3))
     gradient = np.maximum(_change(disparity), _change(disparity.T).T)
     steepest = _windows(gradient, 1).max((2, 3))
     steep = _windows(gradient, SLOPE_REACH) > (STEEP * steepest)[..., None, None]
     share = steep.sum((2, 3)).astype(np.float32) / np.float32((2 * SLOPE_REACH + 1) ** 2)
-    step: FloatImage = height * np.clip((SLOPE_SHARE - share) / (SLOPE_SHARE - STEP_SHARE), 0, 1)
-    return step
+    flat = np.clip((SLOPE_SHARE - share) / (SLOPE_SHARE - STEP_SHARE), 0, 1)
+    for step in steps:
+        yield np.clip(TWO * extent / np.float32(max(step, 1e-6)) - ONE, 0, 1) * flat
 
 
 def _change(disparity: FloatImage) -> FloatImage:
@@ -157,8 +161,8 @@ def side_votes(
     row_taps, col_taps = (
         list(_taps(*axis)) for axis in zip((height, width), disparity.shape, strict=True)
     )
-    sureness = sides[4]
-    middle = sides[3][np.ix_(row_taps[1][0], col_taps[1][0])]
+    sureness = sides[5]
+    middle = sides[4][np.ix_(row_taps[1][0], col_taps[1][0])]
     photo, guide = photo_srgb.astype(np.float32), guide_srgb * np.float32(255)
     sigma = np.float32(colour_sigma)
     per_colour = ONE / (np.float32(4) * sigma * sigma)
@@ -259,14 +263,15 @@ def enlarge_by_side(
     """Twin of `native.enlarge_by_side`, bit for bit."""
     rows, cols = photo_srgb.shape[:2]
     straight = _bilinear(disparity, rows, cols)
-    near, far, step = (_bilinear(side, rows, cols) for side in sides[:3])
+    near, far, step, faint = (_bilinear(side, rows, cols) for side in sides[:4])
     photo = photo_srgb.astype(np.float32)
     votes = np.zeros(straight.shape, np.float32)
     for colour in range(3):
         votes += _bilinear(planes[..., colour], rows, cols) * photo[..., colour]
     votes += _bilinear(planes[..., 3], rows, cols)
+    sure = np.clip((np.abs(votes) - DOUBTFUL) * PER_SURE, 0, 1)
     side: FloatImage = np.where(votes > 0, near, far)
-    enlarged: FloatImage = straight + step * (side - straight)
+    enlarged: FloatImage = straight + np.maximum(step, faint * sure) * (side - straight)
     return enlarged
 
 
@@ -297,7 +302,7 @@ def _regions(values: FloatImage, step: float) -> Indices:
         region[start], front = count, [start]
         while front:
             here = front.pop()
-            for there in _around(here, values.shape):
+            for there in _around(here, values.shape, corners=True):
                 if region[there] < 0 and not abs(values[there] - values[here]) > step:
                     region[there] = count
                     front.append(there)
@@ -305,10 +310,13 @@ def _regions(values: FloatImage, step: float) -> Indices:
     return region
 
 
-def _around(here: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    row, col = here
-    for there in ((row - 1, col), (row, col - 1), (row, col + 1), (row + 1, col)):
-        if 0 <= there[0] < shape[0] and 0 <= there[1] < shape[1]:
+def _around(
+    here: tuple[int, ...], shape: tuple[int, ...], *, corners: bool = False
+) -> Iterator[tuple[int, ...]]:
+    for down, along in np.ndindex(3, 3):
+        there = here[0] + down - 1, here[1] + along - 1
+        inside = 0 <= there[0] < shape[0] and 0 <= there[1] < shape[1]
+        if inside and (abs(down - along) == 1 or (corners and (down - 1) * (along - 1) != 0)):
             yield there
 
 
