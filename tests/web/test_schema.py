@@ -22,6 +22,17 @@ def test_every_refusal_of_the_description_has_a_problem(client):
                 assert "application/problem+json" in operation["responses"][code]["content"]
 
 
+def test_a_format_that_cannot_be_written_here_is_documented(client, upload):
+    """HEIC, JPEG XL and EXR need extras; without them it is 415."""
+    path = "/v1/photos/{photo_id}/render"
+    known = client.get("/openapi.json").json()["paths"][path]["post"]["responses"]
+    for kind in ("heic", "jxl", "exr", "tiff"):
+        address = path.format(photo_id=upload()["id"])
+        answer = client.post(address, json={"format": kind})
+        assert answer.status_code in (200, 415)
+        assert str(answer.status_code) in known
+
+
 def test_odd_values_break_nothing(client, upload):
     """A small stand-in for the generated requests, which need an extra."""
     path = f"/v1/photos/{upload()['id']}"

@@ -30,7 +30,7 @@ WORDS = {
     405: "The path has no such method.",
     408: "The body came too slowly.",
     413: "The photo or the request is too large.",
-    415: "The file is no photo that d2f reads.",
+    415: "The file is no photo that d2f reads, or a format needs an extra that is missing.",
     421: "The request was meant for another host.",
     422: "A setting, a parameter or the file makes no sense.",
     429: "Too busy: try again after `Retry-After` seconds.",

@@ -28,7 +28,7 @@ def add_files(app: FastAPI, rooms: Rooms) -> None:
     @app.post(
         "/v1/photos/{photo_id}/render",
         response_class=Response,
-        responses={**MADE, **documented(400, 404, 408, 413, 422, 503, 507)},
+        responses={**MADE, **documented(400, 404, 408, 413, 415, 422, 503, 507)},
     )
     async def render(request: Request, photo_id: PhotoId, wish: RenderWish) -> Response:
         """The picture at full size, with the photo's metadata: the bytes of `d2f render`."""
