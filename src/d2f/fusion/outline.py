@@ -37,6 +37,8 @@ NOISE = 3.0  # deviation of tones on each side, at least
 CHROMA_NOISE = 6.0  # and of their differences, which JPEG keeps in blocks
 SEPARATE = (6.0, 10.0)  # squared distance of the two sides in deviations: from none to all
 MISTAKEN = (0.15, 0.35)  # share of the sure samples that look like the other side: likewise
+STRAY = 16.0  # squared deviations of a point that is neither side nor a mixture
+STRAYING = (0.15, 0.4)  # share of a cell's points that are: likewise
 ENDS = (2.0, 0.03, 0.45)  # deviations of a side that count as that side; at least, at most
 CHANNELS = 3
 TINY = np.float32(1e-6)
@@ -123,18 +125,24 @@ def _cells(tones: FloatImage, defocus_px: FloatImage, far_px: float) -> FloatIma
     unsure = (nearness > SURE_FAR) & (nearness < SURE_NEAR)
     if not unsure.any():
         return None
-    in_focus = np.abs(defocus_px) < IN_FOCUS_PX
-    near = _Side(tones, defocus_px, in_focus & (nearness >= SURE_NEAR)[..., None])
-    far = _Side(tones, defocus_px, (defocus_px < -far_px) & (nearness <= SURE_FAR)[..., None])
+    beside = _blurred(unsure.astype(np.float32)[..., None], COLOUR_SIGMA)[..., 0] > 0
+    sure_near, sure_far = beside & (nearness >= SURE_NEAR), beside & (nearness <= SURE_FAR)
+    near = _Side(tones, defocus_px, (np.abs(defocus_px) < IN_FOCUS_PX) & sure_near[..., None])
+    far = _Side(tones, defocus_px, (defocus_px < -far_px) & sure_far[..., None])
     rows, cols = np.nonzero((near.weight > LEAST_WEIGHT) & (far.weight > LEAST_WEIGHT))
     told = rows, cols
     if not rows.size:
         return None
-    slope, offset, separation = _discriminant(near, far, told)
+    slope, offset, separation, inverse = _discriminant(near, far, told)
+    cover = np.clip(np.einsum("npc,nc->np", tones[told], slope) + offset[:, None], 0, 1)
     likeness = np.zeros(nearness.shape, np.float32)
-    likeness[told] = np.clip((slope * tones.mean(axis=2)[told]).sum(axis=1) + offset, 0, 1)
+    likeness[told] = cover.mean(axis=1)
     mistaken = far.share_of(likeness)[told] + near.share_of(1 - likeness)[told]
+    mixed = far.mean[told][:, None] + cover[..., None] * (near.mean - far.mean)[told][:, None]
+    aside = tones[told] - mixed
+    stray = np.einsum("npc,ncd,npd->np", aside, inverse, aside) > STRAY
     trust = _step(separation, *SEPARATE) * (1 - _step(mistaken, *MISTAKEN))
+    trust *= 1 - _step(stray.mean(axis=1), *STRAYING)
     trust *= _step(nearness[told], *LEAVING_FAR) * (1 - _step(nearness[told], *REACHING_NEAR))
     if not trust.any():
         return None
@@ -146,14 +154,16 @@ def _cells(tones: FloatImage, defocus_px: FloatImage, far_px: float) -> FloatIma
 
 def _discriminant(
     near: _Side, far: _Side, told: Places
-) -> tuple[FloatImage, FloatImage, FloatImage]:
-    """Coverage as a linear function of tones: slopes (n, 3) and offsets of some cells.
+) -> tuple[FloatImage, FloatImage, FloatImage, FloatImage]:
+    """Coverage as a linear function of tones: slopes (n, 3) and offsets (n,) of some cells.
 
-    Last comes the squared distance of the two sides' means, in deviations.
+    Then the squared distance (n,) of the two sides' means, in deviations, and the inverse (n, 3, 3)
+    of the covariance that counts them.
     """
     difference = near.mean[told] - far.mean[told]
     covariance = near.covariance[told] + far.covariance[told] + UNSURENESS
-    slope = np.linalg.solve(covariance, difference[..., None])[..., 0]
+    inverse = np.linalg.inv(covariance)
+    slope = np.einsum("ncd,nd->nc", inverse, difference)
     separation = np.maximum((slope * difference).sum(axis=1), TINY)
     slope /= separation[:, None]  # now 1 from mean to mean
     low, high = (
@@ -162,24 +172,23 @@ def _discriminant(
     room = 1 - high - low
     slope /= room[:, None]
     offset = -(slope * far.mean[told]).sum(axis=1) - low / room
-    return slope, offset, separation
+    return slope, offset, separation, inverse
 
 
 class _Side:
     """Colours and defocus around each cell, of those points that surely lie on one side."""
 
     def __init__(self, tones: FloatImage, defocus_px: FloatImage, chosen: Bools) -> None:
-        count = chosen.astype(np.float32)
-        self._sure = count.mean(axis=2)
-        pairs = tones[..., :, None] * tones[..., None, :]
-        sums = [
-            self._sure[..., None],
-            np.einsum("yxp,yxpc->yxc", count, tones) / chosen.shape[2],
-            np.einsum("yxp,yxpcd->yxcd", count, pairs).reshape(*chosen.shape[:2], -1)
-            / chosen.shape[2],
-            (count * defocus_px).mean(axis=2)[..., None],
-        ]
-        around = _blurred(np.concatenate(sums, axis=2), COLOUR_SIGMA)
+        at = np.nonzero(chosen.any(axis=2))
+        count, seen = chosen[at].astype(np.float32)[..., None], tones[at]
+        pairs = (seen[..., :, None] * seen[..., None, :]).reshape(*seen.shape[:2], CHANNELS**2)
+        each = np.concatenate(
+            [count, count * seen, count * pairs, count * defocus_px[at][..., None]], axis=2
+        )
+        sums = np.zeros((*chosen.shape[:2], each.shape[2]), np.float32)
+        sums[at] = each.mean(axis=1)
+        self._sure = sums[..., 0]
+        around = _blurred(sums, COLOUR_SIGMA)
         self.weight = around[..., 0]
         around /= np.maximum(self.weight, TINY)[..., None]
         self.mean = around[..., 1:4]
