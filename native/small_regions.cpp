@@ -3,8 +3,7 @@
 // Twin: `absorb_small_regions` of d2f/scene/reference.py. A pixel whose colour happens to be that of
 // the other side of an edge becomes a crumb of wrong depth, sharp on a blurred ground or the other
 // way round, which the eye finds at once. It does not judge by colour again: what is this small and
-// stands alone is absorbed, right or wrong; but a hair of pixels that meet at their corners only is
-// one region. Serial, since runs of whole rows make it fast enough.
+// stands alone is absorbed, right or wrong. Serial, since runs of whole rows make it fast enough.
 
 #include "scene.h"
 
@@ -69,26 +68,16 @@ template <class Visit> void for_touching(const Regions &regions, int row, Visit 
     }
 }
 
-// Whether two runs of neighbouring rows have neighbours, corners included, without a step between.
-bool meet_within_step(const float *above, const Run &up, const float *row, const Run &down,
-                      float step) {
-    for (int x = std::max(down.begin, up.begin - 1); x < std::min(down.end, up.end + 1); ++x)
-        for (int k = std::max(x - 1, up.begin); k <= std::min(x + 1, up.end - 1); ++k)
-            if (std::fabs(row[x] - above[k]) <= step) return true;
-    return false;
-}
-
 void join_rows(const float *map, Size size, float step, Regions &regions) {
     for (int y = 1; y < size.rows; ++y) {
         const float *row = map + size_t(y) * size.cols, *above = row - size.cols;
-        size_t first = regions.first_of_row[size_t(y) - 1];
-        for (size_t i = regions.first_of_row[size_t(y)]; i < regions.first_of_row[size_t(y) + 1]; ++i) {
-            const Run &run = regions.runs[i];
-            while (regions.runs[first].end < run.begin) ++first;
-            for (size_t k = first; k < regions.first_of_row[size_t(y)] && regions.runs[k].begin <= run.end; ++k)
-                if (meet_within_step(above, regions.runs[k], row, run, step))
-                    regions.join(int(k), int(i));
-        }
+        for_touching(regions, y, [&](int up, int down, int from, int to) {
+            for (int x = from; x < to; ++x)
+                if (std::fabs(row[x] - above[x]) <= step) {
+                    regions.join(up, down);
+                    return;
+                }
+        });
     }
 }
 

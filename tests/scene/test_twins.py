@@ -146,12 +146,3 @@ def test_crumbs_are_absorbed_and_slopes_are_not():
     crumbs[10:14, 20:24] += 0.5
     clean = native.absorb_small_regions(crumbs, step=0.05, min_area=20)
     assert np.abs(clean - slope).max() < 0.05
-
-
-def test_a_hair_that_meets_at_corners_only_is_no_crumb():
-    """One region as long as it is, though none of its pixels has a side in common with the next."""
-    values = np.eye(30, dtype=np.float32)
-    np.testing.assert_array_equal(
-        native.absorb_small_regions(values, step=0.5, min_area=20), values
-    )
-    assert not native.absorb_small_regions(values, step=0.5, min_area=31).any()

@@ -163,7 +163,7 @@ def absorb_small_regions(values: FloatImage, *, step: float, min_area: int) -> F
     ----------
     values : float32 (H, W)
     step : float
-        Neighbours that differ by more lie in different regions; corners touch, too.
+        Neighbours that differ by more lie in different regions.
     min_area : int, px
         Regions with fewer pixels are absorbed; 1 leaves the map as it is.
 

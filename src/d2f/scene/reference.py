@@ -302,7 +302,7 @@ def _regions(values: FloatImage, step: float) -> Indices:
         region[start], front = count, [start]
         while front:
             here = front.pop()
-            for there in _around(here, values.shape, corners=True):
+            for there in _around(here, values.shape):
                 if region[there] < 0 and not abs(values[there] - values[here]) > step:
                     region[there] = count
                     front.append(there)
@@ -310,13 +310,10 @@ def _regions(values: FloatImage, step: float) -> Indices:
     return region
 
 
-def _around(
-    here: tuple[int, ...], shape: tuple[int, ...], *, corners: bool = False
-) -> Iterator[tuple[int, ...]]:
-    for down, along in np.ndindex(3, 3):
-        there = here[0] + down - 1, here[1] + along - 1
-        inside = 0 <= there[0] < shape[0] and 0 <= there[1] < shape[1]
-        if inside and (abs(down - along) == 1 or (corners and (down - 1) * (along - 1) != 0)):
+def _around(here: tuple[int, ...], shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    row, col = here
+    for there in ((row - 1, col), (row, col - 1), (row, col + 1), (row + 1, col)):
+        if 0 <= there[0] < shape[0] and 0 <= there[1] < shape[1]:
             yield there
 
 

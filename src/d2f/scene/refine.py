@@ -95,7 +95,7 @@ def disparity_at_full_size(
     enlarged = enlarge_by_side(steeper, sides, planes, photo_srgb, threads=threads)
     return absorb_small_regions(
         enlarged,
-        step=FAINT_SHARE * extent / 2,
+        step=STEP_SHARE * extent / 2,
         min_area=round(CRUMB_SAMPLES * height * width / disparity.size),
     )
 
