@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from d2f.train.raytraced.assets import Assets, Model
-from d2f.train.raytraced.indoors import build_room, fill_top, stand_table
-from d2f.train.raytraced.layout import Block, Camera, Layout, Light, Placed, Stage, drawn
+from d2f.train.raytraced.indoors import build_room
+from d2f.train.raytraced.layout import Block, Camera, Layout, Light, Placed
 from d2f.train.raytraced.outdoors import BUILDINGS, build_outdoors, daylight, facing
+from d2f.train.raytraced.stage import Stage, drawn
+from d2f.train.raytraced.tables import fill_top, stand_table
 
 __all__ = ["lay_out"]
 

@@ -1,19 +1,16 @@
-"""Within walls: a room with windows, lamps, furniture along its walls, tables and shelves."""
+"""Within walls: a room with windows, lamps, pictures, and furniture along its walls."""
 
 import numpy as np
 
 from d2f.train.raytraced.assets import Model, Texture
-from d2f.train.raytraced.layout import Block, Lamp, Light, Placed, Stage, Vector
+from d2f.train.raytraced.layout import Block, Lamp, Light
 from d2f.train.raytraced.outdoors import ahead, place_around
+from d2f.train.raytraced.stage import Stage
+from d2f.train.raytraced.tables import TOPS, build_shelf, build_table, fill_top, top_of
 
-__all__ = ["build_room", "build_table", "fill_top", "lamplight"]
+__all__ = ["build_room"]
 
 WALL_M = 0.12
-TOPS = (
-    "aws_coffee_table", "aws_kitchen_table", "aws_night_stand", "drawer_1", "drawer_5",
-    "night_stand_1", "night_stand_3", "gz_cafe_table", "table_round_large", "table_round_small",
-    "stool", "pedestal", "bathroom_washing_machine",
-)  # fmt: skip
 
 
 def lamplight(stage: Stage, lamps: tuple[Lamp, ...]) -> Light:
@@ -72,12 +69,6 @@ def build_room(stage: Stage, *, beyond: float) -> Light:
             fill_top(stage, Block(at=thing.at, size=top_of(thing), texture=floor), count=4)
     hang_pictures(stage, left=left, right=right, length=length)
     return lamplight(stage, lamps)
-
-
-def top_of(table: Placed) -> Vector:
-    """Width and depth on which things can stand, round tables being round, and height."""
-    low, high = table.bounds().low, table.bounds().high
-    return 0.7 * (high[0] - low[0]), 0.7 * (high[1] - low[1]), high[2] - low[2]
 
 
 def raise_walls(
@@ -169,78 +160,6 @@ def stand_at_wall(
         x = left + deep / 2 + 0.03 if wall == 1 else right - deep / 2 - 0.03
         place, turn = (float(x), float(y), 0.0), np.pi / 2 if wall == 1 else -np.pi / 2
     stage.put(model, place, turn=turn)
-
-
-def build_table(
-    stage: Stage, at: tuple[float, float], *, turn: float = 0.0, height: float | None = None
-) -> Block | None:
-    """A table of a board and four legs, and things on it; returns the board."""
-    rng = stage.rng
-    x, y = at
-    wide, deep = rng.uniform(0.6, 1.8), rng.uniform(0.5, 1.0)
-    height = float(rng.uniform(0.4, 0.9)) if height is None else height
-    texture, thick = stage.texture("wood", "stone", "metal", "wood"), rng.uniform(0.02, 0.06)
-    board = Block(at=(x, y, height - thick), size=(wide, deep, thick), texture=texture, turn=turn)
-    whole = Block(at=(x, y, 0.0), size=(wide, deep, height), texture=texture, turn=turn).bounds()
-    if (
-        any(whole.meets(thing.footprint()) for thing in stage.placed)
-        or any(whole.meets(block.bounds(), -0.02) for block in stage.blocks)
-        or any(whole.holds(point, 0.02) for point in stage.in_sight)
-        or whole.holds((0.0, 0.0, stage.camera.height), 0.25)
-    ):
-        return None
-    stand_table(stage, board)
-    fill_top(stage, board, count=int(rng.integers(1, 8)))
-    return board
-
-
-def stand_table(stage: Stage, board: Block) -> None:
-    """Add a board with four legs below it."""
-    stage.blocks.append(board)
-    cosine, sine = np.cos(board.turn), np.sin(board.turn)
-    wide, deep, _ = board.size
-    for side_x, side_y in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
-        along, off = side_x * (wide / 2 - 0.05), side_y * (deep / 2 - 0.05)
-        leg = (
-            float(board.at[0] + cosine * along - sine * off),
-            float(board.at[1] + sine * along + cosine * off),
-            0.0,
-        )
-        stage.block(leg, (0.05, 0.05, board.at[2]), board.texture, turn=board.turn)
-
-
-def fill_top(stage: Stage, board: Block, *, count: int) -> None:
-    """Put small things on a board."""
-    rng = stage.rng
-    small = stage.assets.of("food", "tool", "toy", "plant", highest=0.55, widest=0.5)
-    small += stage.assets.named("rat", "frog", "stanford_bunny", "horse_statue", "light_desk")
-    cosine, sine = np.cos(board.turn), np.sin(board.turn)
-    top = board.at[2] + board.size[2]
-    for _ in range(count):
-        model = stage.choose(small)
-        room_x, room_y = ((side - max(model.size_m[:2])) / 2 for side in board.size[:2])
-        if room_x <= 0 or room_y <= 0:
-            continue
-        along, off = rng.uniform(-room_x, room_x), rng.uniform(-room_y, room_y)
-        place = (
-            float(board.at[0] + cosine * along - sine * off),
-            float(board.at[1] + sine * along + cosine * off),
-            top,
-        )
-        stage.put(model, place, turn=float(rng.uniform(0.0, 2 * np.pi)))
-
-
-def build_shelf(stage: Stage, *, at: tuple[float, float]) -> None:
-    """Boards on a wall with things on them."""
-    rng = stage.rng
-    wide, deep = rng.uniform(0.6, 1.5), rng.uniform(0.2, 0.35)
-    texture = stage.texture("wood", "metal")
-    for height in np.arange(rng.uniform(0.3, 1.4), 2.1, rng.uniform(0.3, 0.5)):
-        board = Block(at=(at[0], at[1], float(height)), size=(wide, deep, 0.03), texture=texture)
-        if any(board.bounds().meets(thing.bounds()) for thing in stage.placed):
-            continue
-        stage.blocks.append(board)
-        fill_top(stage, board, count=int(rng.integers(0, 6)))
 
 
 def hang_pictures(stage: Stage, *, left: float, right: float, length: float) -> None:

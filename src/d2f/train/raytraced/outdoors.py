@@ -3,7 +3,8 @@
 import numpy as np
 
 from d2f.train.raytraced.assets import Model
-from d2f.train.raytraced.layout import Light, Placed, Stage
+from d2f.train.raytraced.layout import Light, Placed
+from d2f.train.raytraced.stage import Stage
 
 __all__ = ["ahead", "build_outdoors", "daylight", "facing", "place_around"]
 
