@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import hair as bench_hair
 import numpy as np
 import page as bench_page
 import published as bench_published
@@ -54,6 +55,7 @@ def main() -> None:
         bench_web.speed_of_slider,
         bench_page.lines,
         quality,
+        hair,
     ):
         lines += [*section(), ""]
     text = "\n".join(lines)
@@ -209,6 +211,13 @@ def quality() -> list[str]:
         )
         lines += run.stdout.splitlines()[-1].removeprefix("MEAN ").split(" | ")
     return [*lines, "```"]
+
+
+def hair() -> list[str]:
+    """Drawn hair of known coverage before pieces of the demo photo."""
+    made = {colour: bench_hair.composites(None, colour) for colour in bench_hair.COLOURS}
+    told = "PSNR in sRGB near the outline, dB, against the sharp hair over the blurred background."
+    return ["## Hair (benchmarks/hair.py)", "", told, "", *bench_hair.lines(made)]
 
 
 if __name__ == "__main__":
