@@ -19,7 +19,7 @@ __all__ = ["disparity_of", "make_scenes"]
 SAMPLES = 9  # paths per pixel
 LARGEST_CODE = 65535.0
 LEAST_COVERED = 0.004  # share of the picture below which nothing is its subject
-LEAST_SHOWN = 0.15  # share of its frame below which a subject is hidden by others
+LEAST_SHOWN = 0.07  # share of its frame below which a subject is hidden by others
 
 
 def make_scenes(
