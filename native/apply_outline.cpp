@@ -20,6 +20,7 @@ constexpr float kInFocusPx = 1.0f, kNoneBelow = 0.03f, kAllAbove = 0.97f, kTiny 
 struct Tap {
     int low, high;
     float weight;
+    size_t next;  // first pixel between other cells
 };
 
 // Between which centres of cells a pixel lies.
@@ -31,7 +32,13 @@ std::vector<Tap> taps(int pixels, int cells) {
         const float low = std::floor(place);
         const int at = static_cast<int>(low);
         result[static_cast<size_t>(i)] = {std::clamp(at, 0, cells - 1),
-                                          std::clamp(at + 1, 0, cells - 1), place - low};
+                                          std::clamp(at + 1, 0, cells - 1), place - low,
+                                          static_cast<size_t>(pixels)};
+    }
+    for (size_t i = result.size() - 1; i > 0; --i) {
+        Tap &tap = result[i - 1];
+        const Tap &after = result[i];
+        tap.next = tap.low == after.low && tap.high == after.high ? after.next : i;
     }
     return result;
 }
@@ -43,14 +50,14 @@ struct Row {
     float *matte, *moved;
 };
 
-void tell_pixel(const float *cell, const Row &row, int x) {
+void tell_pixel(const float *cell, const Row &row, size_t x) {
     const float own = row.defocus[x], trust = cell[6];
     if (!(trust > 0.0f) || !(own < kInFocusPx)) return;
-    const float scale = std::max(trust, kTiny);
-    const uint8_t *code = row.photo + 3 * static_cast<size_t>(x);
-    float alpha = cell[3] / scale + cell[0] / scale * row.tones[code[0]];
-    alpha += cell[1] / scale * row.tones[code[1]];
-    alpha += cell[2] / scale * row.tones[code[2]];
+    const float per_trust = 1.0f / std::max(trust, kTiny);
+    const uint8_t *code = row.photo + 3 * x;
+    float alpha = cell[3] * per_trust + cell[0] * per_trust * row.tones[code[0]];
+    alpha += cell[1] * per_trust * row.tones[code[1]];
+    alpha += cell[2] * per_trust * row.tones[code[2]];
     alpha = std::clamp(alpha, 0.0f, 1.0f);
     const bool is_near = own > -kInFocusPx;
     const float side = is_near ? 1.0f : 0.0f;
@@ -58,18 +65,22 @@ void tell_pixel(const float *cell, const Row &row, int x) {
     if (alpha < kNoneBelow) alpha = 0.0f;
     if (alpha > kAllAbove) alpha = 1.0f;
     row.matte[x] = alpha;
-    if (is_near && alpha == 0.0f) row.moved[x] = cell[5] / scale;
-    if (!is_near && alpha > 0.0f) row.moved[x] = cell[4] / scale;
+    if (is_near && alpha == 0.0f) row.moved[x] = cell[5] * per_trust;
+    if (!is_near && alpha > 0.0f) row.moved[x] = cell[4] * per_trust;
 }
 
 void tell_row(const float *cells, const std::vector<Tap> &across, const Row &row) {
-    for (size_t x = 0; x < across.size(); ++x) {
+    for (size_t x = 0; x < across.size();) {
         const Tap &tap = across[x];
         const float *low = cells + kPlanes * tap.low, *high = cells + kPlanes * tap.high;
-        if (low[6] == 0.0f && high[6] == 0.0f) continue;
+        if (low[6] == 0.0f && high[6] == 0.0f) {
+            x = tap.next;
+            continue;
+        }
         float cell[kPlanes];
         for (int k = 0; k < kPlanes; ++k) cell[k] = low[k] + (high[k] - low[k]) * tap.weight;
-        tell_pixel(cell, row, static_cast<int>(x));
+        tell_pixel(cell, row, x);
+        ++x;
     }
 }
 

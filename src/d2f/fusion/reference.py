@@ -72,7 +72,8 @@ def apply_outline(
     tall = _stretched(cells, rows)
     for y in range(rows):
         *weighted, trust = _stretched(tall[y], cols).T
-        red, green, blue, offset, near_px, far_px = weighted / np.maximum(trust, TINY)
+        per_trust = 1 / np.maximum(trust, TINY)
+        red, green, blue, offset, near_px, far_px = weighted * per_trust
         r, g, b = tones[photo_srgb[y].T]
         alpha = np.clip(((offset + red * r) + green * g) + blue * b, 0, 1)
         own = defocus_px[y]
