@@ -40,6 +40,7 @@ COLOURS = {
     "white": (0.75, 0.73, 0.7),
 }
 PIECES = ((0.1, 0.1), (0.6, 0.2), (0.35, 0.6))  # where in a photo backgrounds are taken from
+UNSEEN_PIECE, UNSEEN_SEED = (0.85, 0.8), 7000  # other pieces, other hair
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, nargs="?")
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--unseen", action="store_true", help="none that constants were chosen on")
     given = parser.parse_args()
-    made = {colour: composites(given.photos, colour) for colour in COLOURS}
+    made = {colour: composites(given.photos, colour, unseen=given.unseen) for colour in COLOURS}
     print("\n".join(lines(made)))
     for rows in (1, 4):
         print(cost(made["blond"][0], rows))
@@ -84,11 +86,11 @@ def lines(made: dict[str, list[Composite]]) -> list[str]:
     return told
 
 
-def composites(photos: Path | None, colour: str) -> list[Composite]:
+def composites(photos: Path | None, colour: str, *, unseen: bool = False) -> list[Composite]:
     """One per background."""
     made = []
-    for index, (name, background) in enumerate(backgrounds(photos)):
-        seed = 100 * list(COLOURS).index(colour) + index
+    for index, (name, background) in enumerate(backgrounds(photos, unseen=unseen)):
+        seed = 100 * list(COLOURS).index(colour) + index + (UNSEEN_SEED if unseen else 0)
         cover, hair = drawn_head(np.array(COLOURS[colour], np.float32), seed)
         sharp = cover[..., None] * hair + (1 - cover[..., None]) * background
         file = io.BytesIO()
@@ -101,7 +103,7 @@ def composites(photos: Path | None, colour: str) -> list[Composite]:
     return made
 
 
-def backgrounds(photos: Path | None) -> list[tuple[str, np.ndarray]]:
+def backgrounds(photos: Path | None, *, unseen: bool = False) -> list[tuple[str, np.ndarray]]:
     """Pieces of photos in linear light, brought to a quarter so that they hold detail."""
     paths = [ROOT / "examples" / "osprey.jpg"] if photos is None else sorted(photos.glob("*.jpg"))
     found = []
@@ -111,7 +113,8 @@ def backgrounds(photos: Path | None) -> list[tuple[str, np.ndarray]]:
                 continue
             half = opened.convert("RGB").reduce(2)
         codes = np.asarray(half)
-        for y, x in PIECES if photos is None else PIECES[:1]:
+        pieces = (UNSEEN_PIECE,) if unseen else PIECES if photos is None else PIECES[:1]
+        for y, x in pieces:
             top, left = int(y * (codes.shape[0] - SIZE[0])), int(x * (codes.shape[1] - SIZE[1]))
             piece = np.ascontiguousarray(codes[top : top + SIZE[0], left : left + SIZE[1]])
             linear = light.radiance_from_codes(piece, optics.SRGB, highlights=0)
