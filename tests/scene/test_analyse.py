@@ -16,6 +16,7 @@ class Maps:
     disparity: np.ndarray
     focus_map: np.ndarray
     guide_srgb: np.ndarray
+    sharpness: np.ndarray | None = None
     mirrored_disparity: np.ndarray | None = None
     mirrored_focus_map: np.ndarray | None = None
 

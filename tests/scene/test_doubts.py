@@ -95,3 +95,12 @@ def test_a_sharp_subject_before_blur_is_shallow_and_a_sharp_scene_is_not():
     assert not is_shallow(sharp, ONE)
     assert not is_shallow(shallow, np.ones_like(ONE))
     assert not is_shallow(shallow, np.zeros_like(ONE))
+
+
+def test_a_model_that_sees_a_sharp_but_plain_background_is_believed():
+    """No detail is no proof of blur."""
+    rng = np.random.default_rng(0)
+    inside = np.kron(ONE, np.ones((6, 6)))[..., None] > 0.5
+    photo = np.where(inside, rng.integers(0, 256, (*inside.shape[:2], 3)), 128).astype(np.uint8)
+    assert is_shallow(photo, ONE, ONE)
+    assert not is_shallow(photo, ONE, np.ones_like(ONE))

@@ -52,6 +52,7 @@ class CompactMaps:
     disparity : float32 (h, w), 0..1, relative, 1 = nearest, 0 = farthest
     focus_map : float32 (h, w), 0..1, where a photographer would focus
     guide_srgb : float32 (h, w, 3), 0..1, the reduced photo, sRGB codes
+    sharpness : float32 (h, w), 0..1, where the photo is in focus already
     mirrored_disparity, mirrored_focus_map : what it sees in the mirrored photo, mirrored back: a
         second opinion, which tells how sure the first is
     """
@@ -59,6 +60,7 @@ class CompactMaps:
     disparity: FloatImage
     focus_map: FloatImage
     guide_srgb: FloatImage
+    sharpness: FloatImage | None = None
     mirrored_disparity: FloatImage | None = None
     mirrored_focus_map: FloatImage | None = None
 
@@ -96,7 +98,7 @@ class CompactModel:
         except Exception as error:  # onnxruntime has a dozen kinds without a common base
             raise MissingPartError(f"the weights are no network in ONNX; {WAY_OUT}") from error
         names = {put.name for put in (*session.get_inputs(), *session.get_outputs())}
-        if not {"photo", *OUTPUTS[:2]} <= names <= {"photo", *OUTPUTS}:
+        if names != {"photo", *OUTPUTS}:
             raise MissingPartError(f"the weights are those of another network; {WAY_OUT}")
         return cls(session)
 
@@ -120,15 +122,16 @@ class CompactModel:
         seen = np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255.0)
         with ThreadPoolExecutor(max_workers=1) as beside:
             mirrored = beside.submit(self.run, np.ascontiguousarray(seen[..., ::-1]))
-            disparity, focus_map = self.run(seen)[:2]
-        mirrored_disparity, mirrored_focus_map = (
-            map_[0, :, ::-1] for map_ in mirrored.result()[:2]
+            disparity, focus_map, sharpness = self.run(seen)
+        mirrored_disparity, mirrored_focus_map, _ = (
+            map_[0, :, ::-1] for map_ in mirrored.result()
         )
         guide = np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0)
         return CompactMaps(
             disparity=relative_disparity(disparity[0]),
             focus_map=focus_map[0],
             guide_srgb=guide,
+            sharpness=sharpness[0],
             mirrored_disparity=relative_disparity(mirrored_disparity),
             mirrored_focus_map=np.ascontiguousarray(mirrored_focus_map),
         )

@@ -31,6 +31,10 @@ class ModelMaps(Protocol):
         """Float32 (h, w, 3), 0..1, the photo reduced to the maps' size."""
 
     @property
+    def sharpness(self) -> FloatImage | None:
+        """Float32 (h, w), 0..1, where the photo is in focus already; None where it was not asked."""
+
+    @property
     def mirrored_disparity(self) -> FloatImage | None:
         """What the model sees in the mirrored photo, mirrored back; None where it did not look."""
 
@@ -137,7 +141,7 @@ def analyse(
         depth_agreement=(
             depth_agreement(maps.disparity, maps.mirrored_disparity) if depth is None else None
         ),
-        shallow=part is not None and is_shallow(photo_srgb, part),
+        shallow=part is not None and is_shallow(photo_srgb, part, maps.sharpness),
         sample_px=max(photo_srgb.shape[:2]) / max(small.shape),
     )
 

@@ -25,6 +25,7 @@ INSIDE_FROM, OUTSIDE_TO = 0.5, 0.05  # of the subject's map; its soft rim is nei
 DETAIL_QUANTILE = 0.9
 SHALLOW_RATIO = 2.5  # detail inside over outside
 SHALLOW_MOST = 9.0  # codes of 255: detail outside; a mountain's sky and valley have 17
+PLAIN_FROM = 0.4  # mean sharpness outside; those of blurred backgrounds lie below .26
 LEAST_DETAIL = 1.0  # code of 255: noise and JPEG are no detail
 LEAST_SHARE = 0.005, 0.05  # of the map, inside and outside: less tells nothing
 
@@ -60,15 +61,20 @@ def depth_agreement(disparity: FloatImage, mirrored: FloatImage | None) -> float
     return float(np.corrcoef(disparity.ravel(), mirrored.ravel())[0, 1])
 
 
-def is_shallow(photo_srgb: ByteImage, subject: FloatImage) -> bool:
+def is_shallow(
+    photo_srgb: ByteImage, subject: FloatImage, sharpness: FloatImage | None = None
+) -> bool:
     """Whether a photo (H, W, 3) is sharp on its subject (h, w) alone.
 
-    A plain background has no detail either: it counts as shallow, since blur hardly changes it.
+    A plain background has no detail either: a model's sharpness (h, w) tells it from a blurred one.
+    Alone it would not do: it is the weaker judge of the two (docs/focus.md).
     """
     rows, cols = subject.shape
     detail = detail_of(photo_srgb, (rows, cols))
     inside, outside = subject > INSIDE_FROM, subject < OUTSIDE_TO
     if inside.mean() < LEAST_SHARE[0] or outside.mean() < LEAST_SHARE[1]:
+        return False
+    if sharpness is not None and float(sharpness[outside].mean()) > PLAIN_FROM:
         return False
     sharp, rest = (float(np.quantile(detail[part], DETAIL_QUANTILE)) for part in (inside, outside))
     return rest < SHALLOW_MOST and sharp > SHALLOW_RATIO * max(rest, LEAST_DETAIL)
