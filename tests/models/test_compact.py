@@ -32,7 +32,7 @@ def test_network_sides_are_multiples_of_32(rows, columns):
     """Any photo gets sides that the network accepts, in a bounded amount of work."""
     sides = network_size(rows, columns)
     assert all(side % 32 == 0 and 64 <= side <= 1024 for side in sides)
-    assert sides[0] * sides[1] <= 384 * 384
+    assert sides[0] * sides[1] <= 448 * 448
 
 
 def test_network_size_keeps_the_aspect():

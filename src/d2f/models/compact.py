@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 WEIGHTS = Path(__file__).parent / "weights" / "compact.onnx"
-LONG_SIDE_PX = 384  # of 320, 352 and 384 the best for outlines: docs/model-log.md
+# Depth is best seen from afar, outlines and small subjects from near: docs/model-log.md.
+COARSE_SIDE_PX, FINE_SIDE_PX = 320, 448
 SIDE_MULTIPLE_PX = 32  # the coarsest stride of the network
 SHORTEST_SIDE_PX = 96  # below it a panorama would be a strip of three cells
 LONGEST_SIDE_PX = 1024
@@ -102,38 +103,36 @@ class CompactModel:
             raise MissingPartError(f"the weights are those of another network; {WAY_OUT}")
         return cls(session)
 
-    def predict(self, photo_srgb: ByteImage, *, long_side_px: int = LONG_SIDE_PX) -> CompactMaps:
-        """Disparity and focus map of a photo.
+    def predict(self, photo_srgb: ByteImage) -> CompactMaps:
+        """Disparity and focus map of a photo: the means of two looks, the finer one mirrored.
 
         Parameters
         ----------
         photo_srgb : uint8 (H, W, 3)
             Upright photo in sRGB codes, at least 16 x 16 px.
-        long_side_px : int
-            Long side of the copy that the network sees; it is rounded to a multiple of 32.
 
         Returns
         -------
         CompactMaps
-            Maps at half the size of that copy.
+            Maps at half the size of the finer copy.
         """
         check_photo(photo_srgb)
-        small = network_photo(photo_srgb, long_side_px=long_side_px)
-        seen = np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255.0)
+        small = network_photo(photo_srgb)
+        seen = as_seen(small)
+        coarse = as_seen(network_photo(photo_srgb, long_side_px=COARSE_SIDE_PX))
         with ThreadPoolExecutor(max_workers=1) as beside:
-            mirrored = beside.submit(self.run, np.ascontiguousarray(seen[..., ::-1]))
-            disparity, focus_map, sharpness = self.run(seen)
-        mirrored_disparity, mirrored_focus_map, _ = (
-            map_[0, :, ::-1] for map_ in mirrored.result()
-        )
-        guide = np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0)
+            from_afar = beside.submit(self.run, coarse)
+            mirrored = self.run(np.ascontiguousarray(seen[..., ::-1]))
+        fine = [np.ascontiguousarray(map_[0, :, ::-1]) for map_ in mirrored]
+        disparity, focus_map = (resized(map_[0], fine[0].shape) for map_ in from_afar.result()[:2])
+        finer = relative_disparity(fine[0])
         return CompactMaps(
-            disparity=relative_disparity(disparity[0]),
-            focus_map=focus_map[0],
-            guide_srgb=guide,
-            sharpness=sharpness[0],
-            mirrored_disparity=relative_disparity(mirrored_disparity),
-            mirrored_focus_map=np.ascontiguousarray(mirrored_focus_map),
+            disparity=mean_of(relative_disparity(disparity), finer),
+            focus_map=mean_of(focus_map, fine[1]),
+            guide_srgb=np.asarray(small.reduce(OUTPUT_STRIDE), np.float32) / np.float32(255.0),
+            sharpness=fine[2],
+            mirrored_disparity=finer,
+            mirrored_focus_map=fine[1],
         )
 
     def run(self, photo: FloatImage) -> tuple[FloatImage, ...]:
@@ -152,7 +151,25 @@ class CompactModel:
         return tuple(self._session.run(None, {"photo": photo}))
 
 
-def network_photo(photo_srgb: ByteImage, *, long_side_px: int = LONG_SIDE_PX) -> Image.Image:
+def as_seen(small: Image.Image) -> FloatImage:
+    """A reduced photo as the network takes it, float32 (1, 3, H, W), 0..1."""
+    codes = np.asarray(small, np.float32).transpose(2, 0, 1)[None]
+    return codes / np.float32(255.0)
+
+
+def mean_of(one: FloatImage, other: FloatImage) -> FloatImage:
+    """The mean of two maps."""
+    mean: FloatImage = (one + other) * np.float32(0.5)
+    return mean
+
+
+def resized(map_: FloatImage, shape: tuple[int, ...]) -> FloatImage:
+    """A map at another size, bilinear."""
+    rows, columns = shape
+    return np.asarray(Image.fromarray(map_).resize((columns, rows), Image.Resampling.BILINEAR))
+
+
+def network_photo(photo_srgb: ByteImage, *, long_side_px: int = FINE_SIDE_PX) -> Image.Image:
     """The copy that the network sees of a photo, (H, W, 3) uint8, of `network_size`."""
     rows, columns = network_size(*photo_srgb.shape[:2], long_side_px=long_side_px)
     height, width = photo_srgb.shape[:2]
@@ -177,7 +194,7 @@ def _reduced(photo_srgb: ByteImage, across: int, down: int) -> Image.Image:
     return reduced
 
 
-def network_size(rows: int, columns: int, *, long_side_px: int = LONG_SIDE_PX) -> tuple[int, int]:
+def network_size(rows: int, columns: int, *, long_side_px: int = FINE_SIDE_PX) -> tuple[int, int]:
     """Rows and columns of the copy that the network sees of a rows x columns photo.
 
     Multiples of 32, as near to the photo's aspect as these allow; panoramas get a longer long

@@ -32,7 +32,7 @@ class ModelMaps(Protocol):
 
     @property
     def sharpness(self) -> FloatImage | None:
-        """Float32 (h, w), 0..1, where the photo is in focus already; None where it was not asked."""
+        """Float32 (h, w), 0..1, where the photo is in focus already; None if it is not known."""
 
     @property
     def mirrored_disparity(self) -> FloatImage | None:

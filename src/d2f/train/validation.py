@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 from d2f.arrays import ByteImage, FloatImage
 from d2f.measures import metrics
 from d2f.measures.collection import resized
-from d2f.models.compact import LONG_SIDE_PX, network_photo
+from d2f.models.compact import network_photo
 from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
 from d2f.train.network import CompactNetwork
+
+JUDGED_SIDE_PX = 384  # one look, between the two that `CompactModel.predict` takes
 
 __all__ = ["Predictor", "network_predictor", "score", "validation_figures"]
 
 Predictor = Callable[[ByteImage], tuple[FloatImage, FloatImage]]  # photo to disparity, focus map
 
 
-def network_predictor(network: CompactNetwork, *, long_side_px: int = LONG_SIDE_PX) -> Predictor:
-    """Run the network as it will run: on a reduced copy of a photo, maps at half its size."""
+def network_predictor(network: CompactNetwork, *, long_side_px: int = JUDGED_SIDE_PX) -> Predictor:
+    """The network on a reduced copy of a photo, maps at half its size."""
 
     def predict(photo: ByteImage) -> tuple[FloatImage, FloatImage]:
         small = network_photo(photo, long_side_px=long_side_px)
