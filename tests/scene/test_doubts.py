@@ -53,7 +53,7 @@ def test_a_clear_subject_gives_no_warning():
     [
         (0.9 * ONE, None, "only faintly"),
         (0.3 * ONE, None, "no subject stands out"),
-        (ONE, disc(45, 20, 15), "mirrored photo has another"),
+        (ONE, disc(45, 20, 15), "mirrored and larger, has another"),
         (np.maximum(disc(45, 30, 15), 0.9 * disc(45, 95, 14)), None, r"0\.80,0\.51"),
     ],
     ids=["faint", "none", "mirrored", "two"],

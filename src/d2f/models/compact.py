@@ -54,7 +54,7 @@ class CompactMaps:
     focus_map : float32 (h, w), 0..1, where a photographer would focus
     guide_srgb : float32 (h, w, 3), 0..1, the reduced photo, sRGB codes
     sharpness : float32 (h, w), 0..1, where the photo is in focus already
-    mirrored_disparity, mirrored_focus_map : what it sees in the mirrored photo, mirrored back: a
+    mirrored_disparity, mirrored_focus_map : what the finer look alone sees, mirrored back: a
         second opinion, which tells how sure the first is
     """
 

@@ -48,7 +48,7 @@ def warnings_of(view: View, focus: Focus, *, automatic: bool) -> tuple[str, ...]
     if view.shallow:
         found.append("this photo is already shallow: beside the subject hardly anything is sharp")
     if view.depth_agreement is not None and view.depth_agreement < LEAST_AGREEMENT:
-        found.append("depth is unsure: the mirrored photo looks different in depth")
+        found.append("depth is unsure: the photo, mirrored and larger, looks different in depth")
     return tuple(found)
 
 
@@ -89,7 +89,7 @@ def _ambiguity(view: View, focus: Focus) -> str | None:
         seen = smoothed(view.mirrored_focus_map)
         x, y = focus.point
         if seen[int(y * seen.shape[0]), int(x * seen.shape[1])] < SURE_FROM:
-            return "the mirrored photo has another subject"
+            return "the photo, mirrored and larger, has another subject"
     others = subjects_of(view.disparity, view.focus_map)[1:]
     if others and others[0].score >= SUBJECT_FROM:
         x, y = others[0].point
