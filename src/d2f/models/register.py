@@ -47,6 +47,10 @@ class KnownWeights:
 OWN_LICENCE = "research use: LICENSE-WEIGHTS.md"
 PACKAGED = {
     "compact.onnx": ("disparity and focus of any photo", OWN_LICENCE),
+    "compact-scenes.onnx": (
+        "the same, taught by no photo; d2f train install FILE",
+        "Apache-2.0; credits in compact-scenes.md",
+    ),
     "faces.onnx": ("faces, for --focus face", "Apache-2.0 (MediaPipe)"),
 }
 PUBLISHED = KnownWeights(
