@@ -94,7 +94,9 @@ def test_a_full_disc_behind_the_words_stops_no_batch(photo_file):
 def test_a_signal_stops_the_program_without_a_trace(number, photo_file, tmp_path):
     """128 + N, no traceback, nothing half written, also in the middle of writing."""
     program = (
-        "import os, sys\n"
+        "import os, signal, sys\n"
+        # Started in the background, a shell has it ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"os.fsync = lambda handle: os.kill(os.getpid(), {int(number)})\n"
         "sys.argv = ['d2f', 'render', *sys.argv[1:]]\n"
         "from d2f.cli.app import main\n"

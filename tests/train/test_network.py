@@ -18,10 +18,10 @@ def network() -> CompactNetwork:
 
 
 def test_maps_come_at_half_the_size(network):
-    """Both maps are at stride 2 for any multiple of 32; the focus map lies in 0..1."""
+    """All maps are at stride 2 for any multiple of 32; focus and sharpness lie in 0..1."""
     with torch.inference_mode():
-        disparity, focus_map = network(torch.rand(2, 3, 64, 96))
-    assert disparity.shape == focus_map.shape == (2, 32, 48)
+        disparity, focus_map, sharpness = network(torch.rand(2, 3, 64, 96))
+    assert disparity.shape == focus_map.shape == sharpness.shape == (2, 32, 48)
     assert 0 <= float(focus_map.min()) <= float(focus_map.max()) <= 1
 
 
