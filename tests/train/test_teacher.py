@@ -32,6 +32,14 @@ def test_what_is_no_network_is_refused(tmp_path, content):
     (tmp_path / "start.onnx").write_bytes(content)
     with pytest.raises(PhotoError, match=r"start\.onnx .*give compact\.onnx of an earlier"):
         start_from(CompactNetwork(), tmp_path / "start.onnx")
+    with pytest.raises(PhotoError, match=r"start\.onnx .*give compact\.onnx of an earlier"):
+        labelled([], tmp_path / "start.onnx")
+
+
+def test_a_teacher_must_tell_disparity():
+    """The face detector is a network, but of another kind."""
+    with pytest.raises(PhotoError, match=r"faces\.onnx tells no disparity"):
+        labelled([], WEIGHTS.with_name("faces.onnx"))
 
 
 def test_a_soft_step_becomes_the_outline():

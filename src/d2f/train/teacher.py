@@ -4,7 +4,7 @@ Self-training: what the network sees in a photo at three sizes and mirrored is a
 less than any of them; the human-drawn outline of the subject then puts its edge where it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,13 +57,19 @@ def start_from(network: CompactNetwork, start: Path) -> None:
 
 
 def labelled(masks: Sequence[MaskPhoto], teacher: Path) -> tuple[MaskPhoto, ...]:
-    """The photos with the disparity that the teacher sees in them, 0.001..1."""
-    session = quiet_session(teacher.read_bytes(), threads=1)
+    """The photos with the disparity that the teacher sees in them, 0.001..1.
+
+    Raises
+    ------
+    PhotoError
+        If ``teacher`` cannot be read as an exported network.
+    """
+    sight = sight_of(teacher)
 
     def seen(photo: ByteImage, side_px: int, flip: int) -> FloatImage:
         small = np.asarray(network_photo(photo, long_side_px=side_px), np.float32)
         batch = np.ascontiguousarray(small.transpose(2, 0, 1)[None, :, :, ::flip]) / np.float32(255)
-        (disparity,) = session.run(["disparity"], {"photo": batch})
+        disparity = sight(batch)
         return resized(np.ascontiguousarray(disparity[0, :, ::flip]), photo.shape[:2])
 
     def label(item: MaskPhoto) -> MaskPhoto:
@@ -73,6 +79,22 @@ def labelled(masks: Sequence[MaskPhoto], teacher: Path) -> tuple[MaskPhoto, ...]
         return replace(item, disparity=label.astype(np.float16))
 
     return tuple(label(item) for item in masks)
+
+
+def sight_of(teacher: Path) -> Callable[[FloatImage], FloatImage]:
+    """What the teacher sees: a photo, 1 x 3 x H x W, to disparity, 1 x H/2 x W/2."""
+    try:
+        session = quiet_session(teacher.read_bytes(), threads=1)
+    except Exception as error:  # onnxruntime has a dozen kinds without a common base
+        raise PhotoError(f"{teacher} cannot be read as ONNX: {WAY_OUT}.") from error
+    if "disparity" not in {output.name for output in session.get_outputs()}:
+        raise PhotoError(f"{teacher} tells no disparity: {WAY_OUT}.")
+
+    def sight(photo: FloatImage) -> FloatImage:
+        disparity: FloatImage = session.run(["disparity"], {"photo": photo})[0]
+        return disparity
+
+    return sight
 
 
 def steep_at_outline(disparity: FloatImage, mask: np.ndarray) -> FloatImage:
