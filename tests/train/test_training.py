@@ -7,12 +7,14 @@ import subprocess
 import sys
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 torch = pytest.importorskip("torch", reason='training needs pip install "d2f[train]"')
 
 from d2f.errors import D2FError, PhotoError, UsageError  # noqa: E402
-from d2f.models.compact import CompactModel  # noqa: E402
+from d2f.models.compact import WEIGHTS, CompactModel  # noqa: E402
 from d2f.train.batches import BatchMix  # noqa: E402
 from d2f.train.compact import train_compact  # noqa: E402
 from d2f.train.data import read_photos  # noqa: E402
@@ -20,7 +22,7 @@ from d2f.train.install import install_weights  # noqa: E402
 from d2f.train.loop import Trainer, TrainingPlan  # noqa: E402
 
 
-def trainer(photo_folder, out) -> Trainer:
+def trainer(photo_folder, out, *, start=None) -> Trainer:
     """A trainer of tiny batches that runs for a few seconds."""
     plan = TrainingPlan(
         minutes=0.15,
@@ -30,7 +32,7 @@ def trainer(photo_folder, out) -> Trainer:
         mix=BatchMix(masks=2, pairs=2, synthetic=2),
     )
     sides = (read_photos(photo_folder, validation=kept) for kept in (False, True))
-    return Trainer(plan, *sides, out)
+    return Trainer(plan, *sides, out, start=start)
 
 
 def test_threads_must_be_told_before_torch():
@@ -61,6 +63,25 @@ def test_training_learns_saves_and_resumes(photo_folder, tmp_path):
     assert second.progress == 1.0
     for ours, theirs in zip(second.average.parameters(), first.average.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_a_second_stage_ends_halfway_but_for_what_its_start_lacked(photo_folder, tmp_path):
+    """Of an older file without a map of sharpness: what was learnt of it anew is kept whole."""
+    older = onnx.load(WEIGHTS)
+    for tensor in older.graph.initializer:
+        if tensor.name.removesuffix("_half") in ("out.conv.weight", "out.conv.bias"):
+            rows = numpy_helper.to_array(tensor)[:2]
+            tensor.CopyFrom(numpy_helper.from_array(rows, tensor.name))
+    onnx.save(older, tmp_path / "older.onnx")
+    made = trainer(photo_folder, tmp_path, start=tmp_path / "older.onnx")
+    first = made.average.out.conv.weight.clone()
+    with torch.no_grad():
+        for parameter in made.average.parameters():
+            parameter.add_(1.0)
+    result = made.result()
+    assert torch.allclose(result.out.conv.weight[:2], first[:2] + 0.5)
+    assert torch.equal(result.out.conv.weight[2:], first[2:] + 1.0)
+    assert torch.equal(result.coarse_out.conv.bias, made.average.coarse_out.conv.bias)
 
 
 def test_resume_without_a_checkpoint_is_refused(photo_folder, tmp_path):

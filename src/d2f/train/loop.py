@@ -90,7 +90,7 @@ class Trainer:
         self.network.freeze_first_blocks()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
-        self.start = None if start is None else copy.deepcopy(self.average)
+        self.start = None if start is None else weights_of(start)
         encoder = [p for p in self.network.encoder.parameters() if p.requires_grad]
         others = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
         self.shares = (plan.encoder_share, 1.0)
@@ -188,7 +188,8 @@ class Trainer:
         if self.start is not None:
             with torch.no_grad():
                 for ours, first in zip(result.parameters(), self.start.parameters(), strict=True):
-                    ours.lerp_(first, KEPT_OF_START)
+                    mean = ours.lerp(first, KEPT_OF_START)
+                    ours.copy_(torch.where(first.isnan(), ours, mean))
         return result
 
     def save(self) -> None:
@@ -232,6 +233,15 @@ class Trainer:
                 writer.writerow(row)
         except OSError as error:
             raise PhotoError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def weights_of(start: Path) -> CompactNetwork:
+    """The network of an exported file; NaN where that lacks a weight, as older ones do."""
+    network = CompactNetwork().requires_grad_(False)
+    for parameter in network.parameters():
+        parameter.fill_(torch.nan)
+    start_from(network, start)
+    return network
 
 
 def batch_losses(
