@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from d2f.arrays import ByteImage, FloatImage
+from d2f.arrays import ByteImage, FloatImage, resized
 from d2f.errors import UsageError
 from d2f.evaluate.guesses import mean_of_others, row_map
 from d2f.evaluate.photos import judged_photos
 from d2f.measures import metrics
-from d2f.measures.collection import is_pseudo, resized
+from d2f.measures.collection import is_pseudo
 from d2f.models.compact import CompactModel
 
 __all__ = ["DisparityPredictor", "evaluate_depth"]

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from d2f.arrays import FloatImage
-from d2f.measures.collection import resized
+from d2f.arrays import FloatImage, resized
 
 __all__ = ["centre_map", "mean_of_others", "row_map"]
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from d2f.arrays import ByteImage, FloatImage
+from d2f.arrays import ByteImage, FloatImage, resized
 from d2f.evaluate.guesses import centre_map, mean_of_others
 from d2f.evaluate.photos import judged_photos
 from d2f.measures import metrics
-from d2f.measures.collection import resized
 from d2f.models.compact import CompactModel
 
 __all__ = ["FocusPredictor", "evaluate_subjects"]

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
-from d2f.arrays import FloatImage
+from d2f.arrays import resized
 from d2f.errors import PhotoError
 
 __all__ = [
@@ -80,9 +79,3 @@ def opened(path: Path) -> Iterator[Image.Image]:
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         # Pillow tells of some damaged PNG files by a SyntaxError.
         raise PhotoError(f"{path} cannot be read: {error}; leave it out or replace it.") from error
-
-
-def resized(map_: FloatImage, shape: tuple[int, ...]) -> FloatImage:
-    """A map brought to the rows and columns of its truth, bilinear."""
-    size = (shape[1], shape[0])
-    return np.asarray(Image.fromarray(map_).resize(size, Image.Resampling.BILINEAR))

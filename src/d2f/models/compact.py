@@ -2,8 +2,9 @@
 
 In: photo, H x W x 3 uint8 sRGB, upright, 16 x 16 px and more.
 Out: disparity 0..1 (1 = nearest), focus map 0..1, and the reduced photo at their size. The network
-sees a copy of about 384 px and answers at half of that (stride 2): the maps are small on purpose,
-and the guide goes with them so that they can be brought to the photo's own edges.
+looks twice, at a copy of about 320 px and at a mirrored one of 448 px, and answers at half of the
+size that it sees; the maps are means of both at 224 px. They are small on purpose, and the guide
+goes with them so that they can be brought to the photo's own edges (docs/decisions/0016).
 """
 
 import hashlib
@@ -17,7 +18,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from d2f.arrays import ByteImage, FloatImage
+from d2f.arrays import ByteImage, FloatImage, resized
 from d2f.errors import MissingPartError, PhotoError
 
 __all__ = [
@@ -115,6 +116,11 @@ class CompactModel:
         -------
         CompactMaps
             Maps at half the size of the finer copy.
+
+        Raises
+        ------
+        PhotoError
+            If the photo is of another type or shape, or smaller.
         """
         check_photo(photo_srgb)
         small = network_photo(photo_srgb)
@@ -163,14 +169,8 @@ def mean_of(one: FloatImage, other: FloatImage) -> FloatImage:
     return mean
 
 
-def resized(map_: FloatImage, shape: tuple[int, ...]) -> FloatImage:
-    """A map at another size, bilinear."""
-    rows, columns = shape
-    return np.asarray(Image.fromarray(map_).resize((columns, rows), Image.Resampling.BILINEAR))
-
-
 def network_photo(photo_srgb: ByteImage, *, long_side_px: int = FINE_SIDE_PX) -> Image.Image:
-    """The copy that the network sees of a photo, (H, W, 3) uint8, of `network_size`."""
+    """The copy that the network sees of a photo, uint8 (H, W, 3): a picture of `network_size`."""
     rows, columns = network_size(*photo_srgb.shape[:2], long_side_px=long_side_px)
     height, width = photo_srgb.shape[:2]
     down = int(height / rows / REDUCING_GAP) or 1
@@ -225,7 +225,8 @@ def check_photo(photo_srgb: ByteImage) -> None:
         raise PhotoError(f"photo_srgb is {dtype} {shape}, want uint8 (H, W, 3): convert it first")
     if min(shape[:2]) < SMALLEST_PHOTO_PX:
         raise PhotoError(
-            f"the photo has {shape[1]} x {shape[0]} px: at least 16 x 16 px are needed"
+            f"the photo has {shape[1]} x {shape[0]} px: at least {SMALLEST_PHOTO_PX} x "
+            f"{SMALLEST_PHOTO_PX} px are needed"
         )
 
 

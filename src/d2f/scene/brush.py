@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import ByteImage, FloatImage
+from ..arrays import ByteImage, FloatImage, resized
 from .analyse import View
 from .native import area_reduce
 from .refine import disparity_at_full_size
@@ -96,7 +96,7 @@ def _change(photo_srgb: ByteImage, strokes: Sequence[Stroke]) -> FloatImage:
     if along_edges.any():
         change += disparity_at_full_size(along_edges, guide / np.float32(255), photo_srgb)
     if plain.any():
-        change += _enlarged(plain, (rows, cols))
+        change += resized(plain, (rows, cols))
     return change
 
 
@@ -152,9 +152,3 @@ def _alike(stroke: Stroke, guide: FloatImage, part: tuple[slice, slice]) -> Floa
         np.minimum(nearest, np.square(cells - colour).sum(axis=2), out=nearest)
     alike: FloatImage = np.exp(-nearest / np.float32(2 * COLOUR_SIGMA**2)).astype(np.float32)
     return alike
-
-
-def _enlarged(weight: FloatImage, size: tuple[int, int]) -> FloatImage:
-    from PIL import Image
-
-    return np.asarray(Image.fromarray(weight).resize(size[::-1], Image.Resampling.BILINEAR))

@@ -6,17 +6,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from d2f.arrays import ByteImage, FloatImage
+from d2f.arrays import ByteImage, FloatImage, resized
 from d2f.measures import metrics
-from d2f.measures.collection import resized
 from d2f.models.compact import network_photo
 from d2f.train.data import DepthPair, MaskPhoto, PhotoFolder
 from d2f.train.network import CompactNetwork
 
-JUDGED_SIDE_PX = 384  # one look, between the two that `CompactModel.predict` takes
-
 __all__ = ["Predictor", "network_predictor", "score", "validation_figures"]
 
+JUDGED_SIDE_PX = 384  # one look, between the two that `CompactModel.predict` takes
 Predictor = Callable[[ByteImage], tuple[FloatImage, FloatImage]]  # photo to disparity, focus map
 
 

@@ -15,10 +15,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from d2f import files
-from d2f.arrays import ByteImage, CodeImage, FloatImage
+from d2f.arrays import ByteImage, CodeImage, FloatImage, resized
 from d2f.errors import PhotoError, UsageError
 from d2f.files import Photo
-from d2f.measures.collection import resized
 from d2f.measures.pairs import Pair
 from d2f.models.compact import CompactModel
 
