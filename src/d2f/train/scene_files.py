@@ -7,17 +7,16 @@ coverage of the subject). A row is added after its files, so a reader may look i
 
 import csv
 import io
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError
+from d2f.files.atomic import write_whole
 from d2f.measures.collection import index_rows, opened
 
 __all__ = ["COLUMNS", "RayTracedScene", "read_scenes", "written_names", "write_scene"]
@@ -99,23 +98,25 @@ def write_scene(folder: Path, scene: RayTracedScene, about: dict[str, str]) -> N
     Parameters
     ----------
     folder : Path
-        Exists.
+        Made where it is missing.
     scene : RayTracedScene
     about : dict
         Text of the columns other than name and has_subject.
+
+    Raises
+    ------
+    PhotoError
+        If a file cannot be written.
     """
     photo_file, disparity_file, subject_file = paths_of(folder, scene.name)
     codes = np.rint(scene.disparity * LARGEST_CODE).astype(np.uint16)
-    photo = Image.fromarray(scene.photo)
-    write_whole(
-        photo_file,
-        lambda file: photo.save(file, format="JPEG", quality=JPEG_QUALITY, subsampling=0),
-    )
-    write_whole(disparity_file, lambda file: Image.fromarray(codes).save(file, format="PNG"))
-    write_whole(subject_file, lambda file: Image.fromarray(scene.subject).save(file, format="PNG"))
+    jpeg = packed(scene.photo, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    write_whole(jpeg, photo_file, overwrite=True)
+    write_whole(packed(codes, "PNG"), disparity_file, overwrite=True)
+    write_whole(packed(scene.subject, "PNG"), subject_file, overwrite=True)
     index = folder / "index.csv"
     if not index.exists():
-        write_whole(index, lambda file: file.write(line_of(COLUMNS)))
+        write_whole(line_of(COLUMNS), index, overwrite=True)
     row = {**about, "name": scene.name, "has_subject": str(int(scene.has_subject))}
     with index.open("ab", buffering=0) as file:
         file.write(line_of(tuple(row[column] for column in COLUMNS)))
@@ -128,9 +129,8 @@ def line_of(cells: tuple[str, ...]) -> bytes:
     return text.getvalue().encode()
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file under another name, then give it its own."""
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
-        write(file)
-    os.replace(unfinished, path)
+def packed(picture: ByteImage | NDArray[np.uint16], form: str, **options: int) -> bytes:
+    """The content of a picture's file."""
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, form, **options)
+    return content.getvalue()

@@ -12,12 +12,11 @@ from d2f.train.raytraced.compositions import lay_out
 from d2f.train.raytraced.developing import denoised, developed
 from d2f.train.raytraced.layout import Layout
 from d2f.train.raytraced.rendering import Traced, choose_variant, trace
-from d2f.train.scene_files import RayTracedScene, write_scene, written_names
+from d2f.train.scene_files import LARGEST_CODE, RayTracedScene, write_scene, written_names
 
 __all__ = ["disparity_of", "make_scenes"]
 
 SAMPLES = 9  # paths per pixel
-LARGEST_CODE = 65535.0
 LEAST_COVERED = 0.004  # share of the picture below which nothing is its subject
 LEAST_SHOWN = 0.07  # share of its frame below which a subject is hidden by others
 
