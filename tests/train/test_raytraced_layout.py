@@ -117,7 +117,7 @@ def test_a_subject_is_in_view_and_stands_on_something_wide_enough(layouts):
 def test_the_camera_is_outside_of_all_things(layouts):
     """Neither within a model's box nor within a wall or board."""
     for layout in layouts:
-        eye = (0.0, 0.0, layout.camera.height)
+        eye = (0.0, 0.0, layout.camera.height_m)
         assert not any(thing.bounds().holds(eye) for thing in layout.placed)
         assert not any(block.bounds().holds(eye) for block in layout.blocks)
 
@@ -136,7 +136,7 @@ def test_the_camera_sees_what_is_ahead_in_the_middle(layouts):
         axes = layout.camera.axes()
         np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-6)
         np.testing.assert_allclose(np.cross(axes[0], axes[1]), -axes[2], atol=1e-6)
-        point = 3.0 * axes[2] + [0.0, 0.0, layout.camera.height]
+        point = 3.0 * axes[2] + [0.0, 0.0, layout.camera.height_m]
         column, row, depth = layout.camera.seen_at([tuple(point)])[0]
         size = np.array([layout.camera.columns, layout.camera.rows])
         np.testing.assert_allclose([column, row], size / 2, atol=1e-3)
@@ -146,7 +146,7 @@ def test_the_camera_sees_what_is_ahead_in_the_middle(layouts):
 def test_a_turned_block_has_a_wider_box():
     """Half a right angle makes a square's box wider by the root of two."""
     texture = Texture(path=Path("a.jpg"), category="wood", tile_m=1.0, licence="CC0-1.0")
-    block = Block(at=(1.0, 2.0, 0.5), size=(1.0, 1.0, 0.1), texture=texture, turn=np.pi / 4)
+    block = Block(at=(1.0, 2.0, 0.5), size=(1.0, 1.0, 0.1), texture=texture, turn_rad=np.pi / 4)
     half = np.sqrt(2.0) / 2
     np.testing.assert_allclose(block.bounds().low, (1.0 - half, 2.0 - half, 0.5))
     np.testing.assert_allclose(block.bounds().high, (1.0 + half, 2.0 + half, 0.6))

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from d2f.cli import app as command_line
+from d2f.errors import MissingPartError, PhotoError
 from d2f.train.raytraced.assets import CATEGORIES, KINDS, Assets, read_assets
 from d2f.train.raytraced.developing import denoised, developed
 from d2f.train.raytraced.layout import Block, Camera, Layout, Light, Placed
@@ -19,7 +20,7 @@ from d2f.train.scene_files import read_scenes
 
 SIDE_M = 0.5
 CAMERA = Camera(
-    height=1.0, yaw=4.0, pitch=-6.0, roll=3.0, focal_mm=35.0, columns=64, rows=48
+    height_m=1.0, yaw_deg=4.0, pitch_deg=-6.0, roll_deg=3.0, focal_mm=35.0, columns=64, rows=48
 )  # fmt: skip
 DISTANCE_M = 3.0
 
@@ -69,12 +70,12 @@ def cube_on_ground(assets: Assets) -> Layout:
     return Layout(
         kind="standing outdoors",
         camera=CAMERA,
-        light=Light(panorama=None, turn=0.0, sun=(0.3, -0.5, 0.8)),
+        light=Light(panorama=None, turn_deg=0.0, sun=(0.3, -0.5, 0.8)),
         placed=(
             Placed(
                 model=model,
                 at=(0.0, DISTANCE_M, 0.0),
-                turn=0.0,
+                turn_rad=0.0,
                 scale=1.0,
                 skins=(texture,),
                 subject=True,
@@ -152,6 +153,26 @@ def test_scenes_are_made_once_and_go_on_where_they_broke_off(assets, tmp_path, m
         rows = list(csv.DictReader(file))
     assert {row["seed"] for row in rows} == {"3"}
     assert all("CC0-1.0" in row["licences"] for row in rows)
+
+
+@pytest.mark.parametrize("row", ["stone.jpg,stone,wide,CC0-1.0", "stone.jpg,stone"])
+def test_a_texture_without_its_size_is_told(tmp_path, row):
+    """The message names the table and what a row must have."""
+    write_pack(tmp_path)
+    index = tmp_path / "textures" / "index.csv"
+    index.write_text(f"file,category,tile_m,licence\n{row}\n", encoding="utf-8")
+    with pytest.raises(PhotoError, match=r"index\.csv is no table of textures .* tile_m and"):
+        read_assets(tmp_path, tmp_path)
+
+
+def test_a_ray_tracer_that_does_not_run_is_told(monkeypatch):
+    """Rather than failing at the first scene."""
+    pytest.importorskip("mitsuba", reason="needs mitsuba: pip install d2f[scenes]")
+    from d2f.train.raytraced import rendering
+
+    monkeypatch.setattr(rendering, "FASTEST_VARIANTS", ("no_such_variant",))
+    with pytest.raises(MissingPartError, match=r"no_such_variant: reinstall it"):
+        rendering.choose_variant()
 
 
 def test_the_command_says_how_to_get_the_ray_tracer(tmp_path, monkeypatch, capsys):

@@ -110,7 +110,8 @@ def read_assets(assets: Path, hdr: Path) -> Assets:
     Raises
     ------
     PhotoError
-        If a folder lacks models, textures or panoramas, or all of one sort.
+        If a folder lacks models, textures or panoramas, or all of one sort, or what tells of them
+        cannot be read.
     """
     models = tuple(
         read_model(path)
@@ -160,7 +161,7 @@ def read_model(path: Path) -> Model:
             licence=about["licence"],
             parts=tuple(read_part(path.parent, part) for part in about["parts"]),
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise PhotoError(f"{path} tells of no model: {error}; mend it or leave it out.") from error
 
 
@@ -179,13 +180,19 @@ def read_part(folder: Path, part: dict[str, object]) -> Part:
 
 def read_textures(index: Path) -> tuple[Texture, ...]:
     """The textures by their table."""
-    with index.open(newline="", encoding="utf-8") as file:
-        return tuple(
-            Texture(
-                path=index.parent / row["file"],
-                category=row["category"],
-                tile_m=float(row["tile_m"]),
-                licence=row["licence"],
+    try:
+        with index.open(newline="", encoding="utf-8") as file:
+            return tuple(
+                Texture(
+                    path=index.parent / row["file"],
+                    category=row["category"],
+                    tile_m=float(row["tile_m"]),
+                    licence=row["licence"],
+                )
+                for row in csv.DictReader(file)
             )
-            for row in csv.DictReader(file)
-        )
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise PhotoError(
+            f"{index} is no table of textures ({error}): give every row file, category, tile_m and "
+            "licence."
+        ) from error

@@ -28,26 +28,28 @@ def lay_out(assets: Assets, seed: int, index: int) -> Layout:
     indoors = rng.random() < 0.45
     if rng.random() < SUBJECT_SHARE:
         return (
-            close_up(assets, rng, indoors) if rng.random() < 0.4 else standing(assets, rng, indoors)
+            close_up(assets, rng, indoors=indoors)
+            if rng.random() < 0.4
+            else standing(assets, rng, indoors=indoors)
         )
-    return view(assets, rng, indoors)
+    return view(assets, rng, indoors=indoors)
 
 
 def camera_at(rng: np.random.Generator, *, portrait: float = 0.33) -> Camera:
     """A camera of random format and focal length, level and at the height of the eyes."""
     columns, rows = SIZES[int(rng.choice(3, p=[0.8 - portrait, portrait, 0.2]))]
     return Camera(
-        height=1.6,
-        yaw=float(rng.normal(0.0, 8.0)),
-        pitch=0.0,
-        roll=float(rng.normal(0.0, 2.0)),
+        height_m=1.6,
+        yaw_deg=float(rng.normal(0.0, 8.0)),
+        pitch_deg=0.0,
+        roll_deg=float(rng.normal(0.0, 2.0)),
         focal_mm=float(np.exp(rng.uniform(np.log(24.0), np.log(85.0)))),
         columns=columns,
         rows=rows,
     )
 
 
-def subject_model(assets: Assets, rng: np.random.Generator, indoors: bool) -> Model:
+def subject_model(assets: Assets, rng: np.random.Generator, *, indoors: bool) -> Model:
     """Something to stand on the ground and be looked at."""
     shares = INDOORS if indoors else OUTDOORS
     widest = 1.6 if indoors else 12.0
@@ -64,9 +66,9 @@ def subject_model(assets: Assets, rng: np.random.Generator, indoors: bool) -> Mo
     return drawn(rng, models, [model.weight for model in models])
 
 
-def standing(assets: Assets, rng: np.random.Generator, indoors: bool) -> Layout:
+def standing(assets: Assets, rng: np.random.Generator, *, indoors: bool) -> Layout:
     """A subject that stands on the ground, from about its own height."""
-    model = subject_model(assets, rng, indoors)
+    model = subject_model(assets, rng, indoors=indoors)
     wide, deep, high = max(model.size_m[:2]), min(model.size_m[:2]), model.size_m[2]
     camera = camera_at(rng, portrait=0.55 if high > 1.2 * wide else 0.2)
     share = rng.uniform(0.3, 0.95)
@@ -76,17 +78,17 @@ def standing(assets: Assets, rng: np.random.Generator, indoors: bool) -> Layout:
     height = float(np.clip(high * rng.uniform(0.4, 1.4), 0.2, 2.2))
     tilt = np.arctan2(high / 2 - height, distance)
     lift = rng.normal(0.0, 0.25) * (1.0 - share) * np.arctan(half_y)
-    camera = replace(camera, height=height, pitch=float(np.rad2deg(tilt + lift)))
+    camera = replace(camera, height_m=height, pitch_deg=float(np.rad2deg(tilt + lift)))
     aside = rng.uniform(-0.6, 0.6) * max(0.0, np.arctan(half_x) - 0.45 * wide / distance)
-    bearing = np.deg2rad(camera.yaw) + aside
+    bearing = np.deg2rad(camera.yaw_deg) + aside
     at = (float(distance * np.sin(bearing)), float(distance * np.cos(bearing)))
     stage = Stage(rng=rng, assets=assets, camera=camera)
-    turn = facing(stage, at) if model.kind in FACING else rng.uniform(0, 2 * np.pi)
-    stage.put(model, (*at, 0.0), turn=float(turn), subject=True)
+    turn_rad = facing(stage, at) if model.kind in FACING else rng.uniform(0, 2 * np.pi)
+    stage.put(model, (*at, 0.0), turn_rad=float(turn_rad), subject=True)
     seat(stage)
     if rng.random() < 0.3:
         occlude(stage)
-    return surrounded(stage, distance + 0.5 * wide, indoors, "standing")
+    return surrounded(stage, beyond=distance + 0.5 * wide, indoors=indoors, kind="standing")
 
 
 def seat(stage: Stage) -> None:
@@ -95,12 +97,12 @@ def seat(stage: Stage) -> None:
         if "sitting" in thing.model.name:
             back = 0.12
             x, y, _ = thing.at
-            place = (x - back * np.sin(thing.turn), y + back * np.cos(thing.turn), 0.0)
+            place = (x - back * np.sin(thing.turn_rad), y + back * np.cos(thing.turn_rad), 0.0)
             texture = stage.texture("wood", "stone", "fabric")
-            stage.block(place, (0.42, 0.36, 0.42), texture, turn=thing.turn)
+            stage.block(place, (0.42, 0.36, 0.42), texture, turn_rad=thing.turn_rad)
 
 
-def close_up(assets: Assets, rng: np.random.Generator, indoors: bool) -> Layout:
+def close_up(assets: Assets, rng: np.random.Generator, *, indoors: bool) -> Layout:
     """A small thing on a table or on the ground, from above."""
     kind = drawn(rng, list(SMALL), list(SMALL.values()))
     models = assets.of(kind, lowest=0.05, highest=0.6, widest=0.8)
@@ -117,12 +119,12 @@ def close_up(assets: Assets, rng: np.random.Generator, indoors: bool) -> Layout:
     if height < base + 0.06:
         height = base + 0.06
     pitch = -np.rad2deg(steep) + rng.normal(0.0, 0.3) * np.rad2deg(np.arctan(half_y)) * (1 - share)
-    camera = replace(camera, height=height, pitch=float(pitch))
+    camera = replace(camera, height_m=height, pitch_deg=float(pitch))
     distance = float(away * np.cos(steep))
-    bearing = np.deg2rad(camera.yaw) + rng.uniform(-0.5, 0.5) * np.arctan(half_x) * (1 - share)
+    bearing = np.deg2rad(camera.yaw_deg) + rng.uniform(-0.5, 0.5) * np.arctan(half_x) * (1 - share)
     at = (float(distance * np.sin(bearing)), float(distance * np.cos(bearing)))
     stage = Stage(rng=rng, assets=assets, camera=camera)
-    stage.put(model, (*at, base), turn=facing(stage, at, spread=0.6), subject=True)
+    stage.put(model, (*at, base), turn_rad=facing(stage, at, spread=0.6), subject=True)
     thick = float(rng.uniform(0.02, 0.05))
     size = (float(rng.uniform(0.8, 2.0)), float(rng.uniform(0.6, 1.4)), thick)
     board = Block(
@@ -133,10 +135,10 @@ def close_up(assets: Assets, rng: np.random.Generator, indoors: bool) -> Layout:
     if on_table:
         stand_table(stage, board)
     fill_top(stage, board, count=int(rng.integers(0, 9)))
-    return surrounded(stage, distance + size[1], indoors, "close-up")
+    return surrounded(stage, beyond=distance + size[1], indoors=indoors, kind="close-up")
 
 
-def view(assets: Assets, rng: np.random.Generator, indoors: bool) -> Layout:
+def view(assets: Assets, rng: np.random.Generator, *, indoors: bool) -> Layout:
     """No subject: a room or a landscape, by chance looking up or down."""
     camera = camera_at(rng)
     pitch, height = rng.normal(-4.0, 5.0), rng.uniform(0.2, 2.2)
@@ -145,12 +147,12 @@ def view(assets: Assets, rng: np.random.Generator, indoors: bool) -> Layout:
         kind, pitch = "up", rng.uniform(12.0, 35.0)
     elif chance < 0.35:
         kind, pitch, height = "down", rng.uniform(-50.0, -20.0), rng.uniform(0.8, 2.2)
-    camera = replace(camera, height=float(height), pitch=float(pitch))
+    camera = replace(camera, height_m=float(height), pitch_deg=float(pitch))
     stage = Stage(rng=rng, assets=assets, camera=camera)
-    return surrounded(stage, float(rng.uniform(0.5, 3.0)), indoors, kind)
+    return surrounded(stage, beyond=float(rng.uniform(0.5, 3.0)), indoors=indoors, kind=kind)
 
 
-def surrounded(stage: Stage, beyond: float, indoors: bool, kind: str) -> Layout:
+def surrounded(stage: Stage, *, beyond: float, indoors: bool, kind: str) -> Layout:
     """The stage with all that is around, and its light."""
     if indoors:
         light: Light = build_room(stage, beyond=beyond)
@@ -180,4 +182,4 @@ def occlude(stage: Stage) -> Placed | None:
     offset *= rng.uniform(0.45, 0.95) * rng.choice([-1.0, 1.0])
     far = float(np.hypot(x, y))
     place = (nearer * x + offset * y / far, nearer * y - offset * x / far, 0.0)
-    return stage.put(model, place, turn=float(rng.uniform(0, 2 * np.pi)), hides=True)
+    return stage.put(model, place, turn_rad=float(rng.uniform(0, 2 * np.pi)), hides=True)

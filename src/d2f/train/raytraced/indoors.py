@@ -19,7 +19,7 @@ def lamplight(stage: Stage, lamps: tuple[Lamp, ...]) -> Light:
     panoramas = assets.indoor_panoramas if rng.random() < 0.6 else assets.outdoor_panoramas
     return Light(
         panorama=str(panoramas[rng.integers(len(panoramas))]),
-        turn=float(rng.uniform(0.0, 360.0)),
+        turn_deg=float(rng.uniform(0.0, 360.0)),
         sun=(0.0, 0.0, 1.0),
         lamps=lamps,
         exposure=float(np.exp(rng.normal(0.0, 0.25))),
@@ -34,7 +34,7 @@ def build_room(stage: Stage, *, beyond: float) -> Light:
     widening = max((abs(point[0]) for point in stage.in_sight), default=0.0) + 0.4
     left, right = min(left, -widening), max(right, widening)
     back = -rng.uniform(0.5, 2.5)
-    height = max(rng.uniform(2.3, 3.4), stage.camera.height + 0.5)
+    height = max(rng.uniform(2.3, 3.4), stage.camera.height_m + 0.5)
     middle, width, depth = (left + right) / 2, right - left, length - back
     floor = stage.texture("wood", "tiles", "ground", "stone", "fabric")
     stage.block((middle, (length + back) / 2, -0.2), (width + 2, depth + 2, 0.2), floor)
@@ -51,10 +51,12 @@ def build_room(stage: Stage, *, beyond: float) -> Light:
         distance = max(beyond * 1.15, rng.uniform(1.2, length - 0.3)) + 0.4 * table
         x, y = ahead(stage, distance, spread=0.9)
         if left + 0.5 < x < right - 0.5 and y < length - 0.5:
-            build_table(stage, (x, y), turn=float(rng.normal(0.0, 0.15)))
+            build_table(stage, (x, y), turn_rad=float(rng.normal(0.0, 0.15)))
     furniture = assets.of("furniture")
     for _ in range(int(rng.integers(4, 12))):
-        stand_at_wall(stage, stage.choose(furniture), left, right, length, beyond)
+        stand_at_wall(
+            stage, stage.choose(furniture), left=left, right=right, length=length, beyond=beyond
+        )
     if rng.random() < 0.5:
         build_shelf(stage, at=(float(rng.uniform(left + 0.6, right - 0.6)), length - 0.2))
     loose = assets.of("furniture", "plant", "tool", "toy", lowest=0.2, highest=1.8, widest=1.2)
@@ -102,28 +104,29 @@ def wall_with_window(
     """A wall, along x if across; by chance around a window with a bar."""
     rng = stage.rng
 
-    def piece(along: float, wide: float, low: float, high: float, thick: float = WALL_M) -> None:
+    def piece(
+        along: float, wide: float, low: float, high: float, look: Texture, thick: float = WALL_M
+    ) -> None:
         if wide <= 0 or high <= low:
             return
         place = (at[0] + along, at[1], low) if across else (at[0], at[1] + along, low)
         size = (wide, thick, high - low) if across else (thick, wide, high - low)
-        stage.block(place, size, paint)
+        stage.block(place, size, look)
 
-    paint = texture
     if rng.random() < 0.45 or length < 2.0:
-        piece(0.0, length, 0.0, height)
+        piece(0.0, length, 0.0, height, texture)
         return
     wide = rng.uniform(0.6, min(2.2, 0.6 * length))
     low, high = rng.uniform(0.3, 1.1), rng.uniform(1.7, height - 0.1)
     centre = rng.uniform(-1, 1) * (length - wide - 0.4) / 2
     left_width, right_width = length / 2 + centre - wide / 2, length / 2 - centre - wide / 2
-    piece(-length / 2 + left_width / 2, left_width, 0.0, height)
-    piece(length / 2 - right_width / 2, right_width, 0.0, height)
-    piece(centre, wide, 0.0, low)
-    piece(centre, wide, high, height)
-    paint = stage.texture("wood")
-    piece(centre, 0.05, low, high, 0.06)
-    piece(centre, wide, (low + high) / 2 - 0.02, (low + high) / 2 + 0.02, 0.06)
+    piece(-length / 2 + left_width / 2, left_width, 0.0, height, texture)
+    piece(length / 2 - right_width / 2, right_width, 0.0, height, texture)
+    piece(centre, wide, 0.0, low, texture)
+    piece(centre, wide, high, height, texture)
+    frame, middle = stage.texture("wood"), (low + high) / 2
+    piece(centre, 0.05, low, high, frame, 0.06)
+    piece(centre, wide, middle - 0.02, middle + 0.02, frame, 0.06)
 
 
 def hang_lamps(
@@ -144,7 +147,7 @@ def hang_lamps(
 
 
 def stand_at_wall(
-    stage: Stage, model: Model, left: float, right: float, length: float, beyond: float
+    stage: Stage, model: Model, *, left: float, right: float, length: float, beyond: float
 ) -> None:
     """A piece of furniture with its back to a wall."""
     rng = stage.rng
@@ -154,12 +157,12 @@ def stand_at_wall(
         if wide > right - left - 0.2:
             return
         x = rng.uniform(left + wide / 2, right - wide / 2)
-        place, turn = (float(x), length - deep / 2 - 0.03, 0.0), 0.0
+        place, turn_rad = (float(x), length - deep / 2 - 0.03, 0.0), 0.0
     else:
         y = rng.uniform(max(0.4, 0.5 * beyond), max(length - wide / 2, 0.5))
         x = left + deep / 2 + 0.03 if wall == 1 else right - deep / 2 - 0.03
-        place, turn = (float(x), float(y), 0.0), np.pi / 2 if wall == 1 else -np.pi / 2
-    stage.put(model, place, turn=turn)
+        place, turn_rad = (float(x), float(y), 0.0), np.pi / 2 if wall == 1 else -np.pi / 2
+    stage.put(model, place, turn_rad=turn_rad)
 
 
 def hang_pictures(stage: Stage, *, left: float, right: float, length: float) -> None:

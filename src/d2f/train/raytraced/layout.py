@@ -16,17 +16,17 @@ __all__ = ["Block", "Bounds", "Camera", "Lamp", "Layout", "Light", "Placed", "Ve
 Vector = tuple[float, float, float]
 Lamp = tuple[float, float, float, float, float]  # x, y, z, side in metres, radiance
 TRUNK_SHARE = 0.3  # of a tree's crown: what stands below it does not touch it
-TREE_HEIGHT = 3.0
+TREE_HEIGHT_M = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """Where it is, and whereto it looks: degrees to the right, upwards, and of roll."""
+    """Where it is, and whereto it looks: to the right, upwards, and its roll."""
 
-    height: float
-    yaw: float
-    pitch: float
-    roll: float
+    height_m: float
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
     focal_mm: float  # 36 mm along the longer side
     columns: int
     rows: int
@@ -43,7 +43,7 @@ class Camera:
 
     def axes(self) -> FloatImage:
         """Unit vectors right, up, ahead as the rows of a 3 x 3 matrix."""
-        yaw, pitch, roll = np.deg2rad([self.yaw, self.pitch, self.roll])
+        yaw, pitch, roll = np.deg2rad([self.yaw_deg, self.pitch_deg, self.roll_deg])
         level = np.array([np.sin(yaw), np.cos(yaw), 0.0])
         ahead = np.cos(pitch) * level + np.array([0.0, 0.0, np.sin(pitch)])
         right = np.array([np.cos(yaw), -np.sin(yaw), 0.0])
@@ -53,7 +53,7 @@ class Camera:
 
     def seen_at(self, points: Sequence[Vector]) -> FloatImage:
         """Column, row (pixels) and depth (metres) of N points, N x 3."""
-        away = np.asarray(points, np.float32) - np.array([0.0, 0.0, self.height], np.float32)
+        away = np.asarray(points, np.float32) - np.array([0.0, 0.0, self.height_m], np.float32)
         right, up, ahead = (away @ self.axes().T).T
         column = self.columns / 2 + right / ahead * self.focal_px
         return np.stack([column, self.rows / 2 - up / ahead * self.focal_px, ahead], axis=-1)
@@ -82,11 +82,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A model that stands at a point, turned to the left by radians; skins: a texture per part."""
+    """A model that stands at a point, turned to the left; skins: a texture per part."""
 
     model: Model
     at: Vector
-    turn: float
+    turn_rad: float
     scale: float
     skins: tuple[Texture | None, ...]
     subject: bool = False
@@ -94,12 +94,12 @@ class Placed:
     def bounds(self) -> Bounds:
         """The box around it, as it is turned."""
         x, y, z = (side * self.scale for side in self.model.size_m)
-        return box_around(self.at, (x, y, z), self.turn)
+        return box_around(self.at, (x, y, z), self.turn_rad)
 
     def footprint(self) -> Bounds:
         """The box that others must not enter: of a tree, no more than its trunk."""
         whole = self.bounds()
-        if self.model.kind != "plant" or self.model.size_m[2] * self.scale < TREE_HEIGHT:
+        if self.model.kind != "plant" or self.model.size_m[2] * self.scale < TREE_HEIGHT_M:
             return whole
         half_x, half_y = (
             TRUNK_SHARE * (high - low) / 2
@@ -118,17 +118,17 @@ class Block:
     at: Vector
     size: Vector
     texture: Texture
-    turn: float = 0.0
+    turn_rad: float = 0.0
     shade: float = 1.0
 
     def bounds(self) -> Bounds:
         """The box around it, as it is turned."""
-        return box_around(self.at, self.size, self.turn)
+        return box_around(self.at, self.size, self.turn_rad)
 
 
-def box_around(at: Vector, size: Vector, turn: float) -> Bounds:
+def box_around(at: Vector, size: Vector, turn_rad: float) -> Bounds:
     """The box along the axes around a box that stands at a point, turned."""
-    cosine, sine = abs(np.cos(turn)), abs(np.sin(turn))
+    cosine, sine = abs(np.cos(turn_rad)), abs(np.sin(turn_rad))
     half_x = (cosine * size[0] + sine * size[1]) / 2
     half_y = (sine * size[0] + cosine * size[1]) / 2
     x, y, z = at
@@ -140,13 +140,13 @@ def box_around(at: Vector, size: Vector, turn: float) -> Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
-    """A panorama (or, without one, sky and sun), turned by degrees, and lamps below a ceiling.
+    """A panorama (or, without one, sky and sun), turned, and lamps below a ceiling.
 
-    lamps: squares that shine downwards.
+    lamps: squares that shine downwards; exposure: times a medium grey.
     """
 
     panorama: str | None
-    turn: float
+    turn_deg: float
     sun: Vector
     lamps: tuple[Lamp, ...] = ()
     exposure: float = 1.0

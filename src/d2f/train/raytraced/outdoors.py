@@ -24,7 +24,7 @@ BUILDINGS = (
     "gz_house_1", "gz_house_2", "house1", "house2", "house_3", "house_5", "tower", "gz_gazebo",
     "mv_gazebo", "mv_market_stand_1", "gz_water_tower",
 )  # fmt: skip
-AXIS_TURNS = np.pi / 2
+QUARTER_TURN_RAD = np.pi / 2
 
 
 def daylight(stage: Stage) -> Light:
@@ -35,7 +35,7 @@ def daylight(stage: Stage) -> Light:
     sun = (np.cos(height) * np.cos(around), np.cos(height) * np.sin(around), np.sin(height))
     return Light(
         panorama=None if rng.random() < 0.35 else str(panoramas[rng.integers(len(panoramas))]),
-        turn=float(rng.uniform(0.0, 360.0)),
+        turn_deg=float(rng.uniform(0.0, 360.0)),
         sun=(float(sun[0]), float(sun[1]), float(sun[2])),
         exposure=float(np.exp(rng.normal(0.0, 0.25))),
     )
@@ -44,7 +44,7 @@ def daylight(stage: Stage) -> Light:
 def ahead(stage: Stage, distance: float, *, spread: float = 1.1) -> tuple[float, float]:
     """x and y of a random place at a distance, in view or a little beside it."""
     half = np.arctan(stage.camera.half_view[0]) * spread
-    bearing = np.deg2rad(stage.camera.yaw) + stage.rng.uniform(-half, half)
+    bearing = np.deg2rad(stage.camera.yaw_deg) + stage.rng.uniform(-half, half)
     return float(distance * np.sin(bearing)), float(distance * np.cos(bearing))
 
 
@@ -69,13 +69,13 @@ def place_around(
         distance = np.exp(stage.rng.uniform(np.log(nearest), np.log(max(farthest, 1.1 * nearest))))
         distance += max(model.size_m[:2]) / 2
         x, y = ahead(stage, distance)
-        turn = stage.rng.uniform(0.0, 2 * np.pi)
+        turn_rad = stage.rng.uniform(0.0, 2 * np.pi)
         if square:
-            turn = stage.rng.integers(4) * AXIS_TURNS + stage.rng.normal(0.0, 0.03)
+            turn_rad = stage.rng.integers(4) * QUARTER_TURN_RAD + stage.rng.normal(0.0, 0.03)
         elif model.kind in ("person", "animal") and stage.rng.random() < 0.6:
-            turn = facing(stage, (x, y), spread=0.7)
+            turn_rad = facing(stage, (x, y), spread=0.7)
         scale = float(stage.rng.uniform(0.85, 1.2)) if model.kind == "plant" else 1.0
-        thing = stage.put(model, (x, y, 0.0), turn=turn, scale=scale)
+        thing = stage.put(model, (x, y, 0.0), turn_rad=turn_rad, scale=scale)
         if thing is not None:
             found.append(thing)
     return found
@@ -107,7 +107,7 @@ def build_outdoors(stage: Stage, *, beyond: float) -> None:
     place_around(
         stage, assets.of("animal", lowest=0.3), int(rng.integers(0, 4)), nearest=near, farthest=25
     )
-    if beyond > 1.5:  # A few things in front of the subject, beside the line of sight.
+    if beyond > 1.5:  # a few things in front of the subject, beside the line of sight
         small = plants + things
         place_around(
             stage, small, int(rng.integers(0, 4)), nearest=0.6 * beyond, farthest=1.2 * beyond
@@ -137,7 +137,7 @@ def raise_wall(stage: Stage, *, distance: float) -> None:
     texture = stage.texture("wall", "stone")
     if rng.random() < 0.6:
         x = rng.uniform(-0.3, 0.3) * length
-        stage.block((x, distance, 0.0), (length, 0.3, height), texture, turn=rng.normal(0, 0.1))
+        stage.block((x, distance, 0.0), (length, 0.3, height), texture, turn_rad=rng.normal(0, 0.1))
     else:
         x = side * rng.uniform(2.0, 6.0)
         stage.block((x, distance + length / 2, 0.0), (0.3, length, height), texture)
@@ -148,10 +148,10 @@ def raise_fence(stage: Stage, *, distance: float) -> None:
     fences = stage.assets.named("mv_fence")
     if not fences:
         return
-    fence, turn = fences[0], stage.rng.normal(0.0, 0.2)
+    fence, turn_rad = fences[0], stage.rng.normal(0.0, 0.2)
     reach = distance * stage.camera.half_view[0] + 1.0
     step = fence.size_m[0] + 0.03
     for along in np.arange(-reach, reach, step):
         if stage.rng.random() < 0.85:
-            place = (along * np.cos(turn), distance + along * np.sin(turn), 0.0)
-            stage.put(fence, place, turn=turn)
+            place = (along * np.cos(turn_rad), distance + along * np.sin(turn_rad), 0.0)
+            stage.put(fence, place, turn_rad=turn_rad)

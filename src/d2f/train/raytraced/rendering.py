@@ -12,8 +12,9 @@ import mitsuba
 import numpy as np
 
 from d2f.arrays import ByteImage, FloatImage
+from d2f.errors import MissingPartError
 from d2f.train.raytraced.layout import Camera, Layout
-from d2f.train.raytraced.shapes import scene_of
+from d2f.train.raytraced.shapes import mitsuba_scene
 
 __all__ = ["Traced", "choose_variant", "trace"]
 
@@ -38,7 +39,13 @@ class Traced:
 
 
 def choose_variant() -> None:
-    """Use LLVM where it is installed, else plain code, which is slower."""
+    """Use LLVM where it is installed, else plain code, which is slower.
+
+    Raises
+    ------
+    MissingPartError
+        If Mitsuba runs in neither way.
+    """
     for variant in FASTEST_VARIANTS:
         try:
             mitsuba.set_variant(variant)
@@ -46,11 +53,15 @@ def choose_variant() -> None:
             return
         except Exception:  # told in many ways, from a missing variant to a missing library
             continue
+    raise MissingPartError(
+        f"mitsuba runs in none of the ways {', '.join(FASTEST_VARIANTS)}: reinstall it, "
+        'pip install --force-reinstall "d2f[scenes]".'
+    )
 
 
 def trace(layout: Layout, *, samples: int, seed: int) -> Traced:
     """Trace a layout with a number of paths per pixel."""
-    scene, subject_shapes = scene_of(layout)
+    scene, subject_shapes = mitsuba_scene(layout)
     camera = layout.camera
     rows, columns = camera.rows, camera.columns
     sensor = mitsuba.load_dict(sensor_of(camera))
@@ -65,7 +76,7 @@ def trace(layout: Layout, *, samples: int, seed: int) -> Traced:
             {"type": "aov", "aovs": "albedo:albedo,normal:sh_normal"},
         )
     )
-    depth, coverage = cast(scene, camera, subject_shapes)
+    depth, coverage = depth_and_coverage(scene, camera, subject_shapes)
     return Traced(
         light=light,
         albedo=np.ascontiguousarray(guides[..., -6:-3]),
@@ -78,7 +89,7 @@ def trace(layout: Layout, *, samples: int, seed: int) -> Traced:
 def sensor_of(camera: Camera) -> dict[str, Any]:
     """Mitsuba's description of the camera."""
     _, up, ahead = camera.axes().astype(float)
-    eye = np.array([0.0, 0.0, camera.height])
+    eye = np.array([0.0, 0.0, camera.height_m])
     return {
         "type": "perspective",
         "fov_axis": "x",
@@ -99,7 +110,9 @@ def sensor_of(camera: Camera) -> dict[str, Any]:
     }
 
 
-def cast(scene: Any, camera: Camera, subject: list[int]) -> tuple[FloatImage, ByteImage]:
+def depth_and_coverage(
+    scene: Any, camera: Camera, subject: list[int]
+) -> tuple[FloatImage, ByteImage]:
     """Depth at the pixels' centres and the subject's coverage."""
     rows, columns, steps = camera.rows, camera.columns, SUBPIXELS if subject else 1
     y = (np.arange(rows * steps, dtype=np.float32) + 0.5) / steps - rows / 2
@@ -107,7 +120,7 @@ def cast(scene: Any, camera: Camera, subject: list[int]) -> tuple[FloatImage, By
     across, down = np.meshgrid(x / camera.focal_px, y / camera.focal_px)
     right, up, ahead = camera.axes()
     ways = ahead + across[..., None] * right - down[..., None] * up
-    depth, shape = first_hits(scene, ways.reshape(-1, 3).astype(np.float32), camera.height)
+    depth, shape = first_hits(scene, ways.reshape(-1, 3).astype(np.float32), camera.height_m)
     depth, shape = depth.reshape(across.shape), shape.reshape(across.shape)
     middle = slice(steps // 2, None, steps)
     seen = np.isin(shape, subject).astype(np.float32)

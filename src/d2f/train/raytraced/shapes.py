@@ -17,17 +17,18 @@ from PIL import Image
 from d2f.arrays import FloatImage
 from d2f.train.raytraced.layout import Block, Layout, Light, Placed
 
-__all__ = ["scene_of"]
+__all__ = ["mitsuba_scene"]
 
 GREY = (0.5, 0.5, 0.5)
 RELIEF = 0.8  # of a texture that is put on a part of one colour
 STEPS = np.arange(256, dtype=np.float32) / np.float32(255.0)
+# Light of 8-bit sRGB codes, IEC 61966-2-1.
 LINEAR = np.where(STEPS <= 0.04045, STEPS / 12.92, ((STEPS + 0.055) / 1.055) ** 2.4).astype(
     np.float32
 )
 
 
-def scene_of(layout: Layout) -> tuple[Any, list[int]]:
+def mitsuba_scene(layout: Layout) -> tuple[Any, list[int]]:
     """Mitsuba's scene, and which of its shapes are the subject."""
     parts: dict[str, Any] = {"type": "scene"}
     parts.update(lights(layout.light))
@@ -49,7 +50,7 @@ def lights(light: Light) -> Iterator[tuple[str, dict[str, Any]]]:
     if light.panorama is None:
         yield "sky", {"type": "sunsky", "sun_direction": list(light.sun), "turbidity": 3.5}
     else:
-        turned = world.rotate([0, 0, 1], light.turn).rotate([1, 0, 0], 90)
+        turned = world.rotate([0, 0, 1], light.turn_deg).rotate([1, 0, 0], 90)
         yield "sky", {"type": "envmap", "filename": light.panorama, "to_world": turned}
     for number, (x, y, z, side, radiance) in enumerate(light.lamps):
         yield (
@@ -67,7 +68,7 @@ def shapes_of(thing: Placed, number: int) -> Iterator[tuple[str, Any]]:
     to_world = (
         mitsuba.ScalarTransform4f()
         .translate(list(thing.at))
-        .rotate([0, 0, 1], float(np.rad2deg(thing.turn)))
+        .rotate([0, 0, 1], float(np.rad2deg(thing.turn_rad)))
         .scale(thing.scale * thing.model.scale)
     )
     for index, (part, skin) in enumerate(zip(thing.model.parts, thing.skins, strict=True)):
@@ -114,7 +115,7 @@ def shape_of(block: Block, name: str) -> Any:
                 corners.append(corner)
                 places.append((corner[u] + 0.37 * side, -corner[v]))
             faces += [(first, first + 1, first + 2), (first, first + 2, first + 3)]
-    cosine, sine = np.cos(block.turn), np.sin(block.turn)
+    cosine, sine = np.cos(block.turn_rad), np.sin(block.turn_rad)
     turned = np.array(corners) @ np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
     turned += np.array(block.at) + np.array([0.0, 0.0, half[2]])
     picture = np.clip(linear_picture(block.texture.path) * np.float32(block.shade), 0.0, 0.9)

@@ -12,7 +12,18 @@ from d2f.train.raytraced.layout import Block, Camera, Placed, Vector
 __all__ = ["Stage", "drawn"]
 
 T = TypeVar("T")
-ROOM_FOR_CAMERA = 0.22  # metres around it that stay empty
+ROOM_FOR_CAMERA_M = 0.22  # around it, stays empty
+# Textures that a thing of a kind can have.
+SKINS = {
+    "animal": ("fabric",),
+    "architecture": ("stone", "wall", "wood"),
+    "furniture": ("wood", "fabric", "metal"),
+    "person": ("fabric",),
+    "plant": ("grass",),
+    "tool": ("metal", "wood", "stone"),
+    "toy": ("fabric", "wood"),
+    "vehicle": ("metal",),
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,10 +48,16 @@ class Stage:
         return drawn(self.rng, found, weights)
 
     def block(
-        self, at: Vector, size: Vector, texture: Texture, *, turn: float = 0.0, shade: float = 1.0
+        self,
+        at: Vector,
+        size: Vector,
+        texture: Texture,
+        *,
+        turn_rad: float = 0.0,
+        shade: float = 1.0,
     ) -> Block:
         """Build a block."""
-        block = Block(at=at, size=size, texture=texture, turn=turn, shade=shade)
+        block = Block(at=at, size=size, texture=texture, turn_rad=turn_rad, shade=shade)
         self.blocks.append(block)
         return block
 
@@ -49,7 +66,7 @@ class Stage:
         model: Model,
         at: Vector,
         *,
-        turn: float,
+        turn_rad: float,
         scale: float = 1.0,
         subject: bool = False,
         hides: bool = False,
@@ -58,7 +75,7 @@ class Stage:
         thing = Placed(
             model=model,
             at=(float(at[0]), float(at[1]), float(at[2])),
-            turn=float(turn),
+            turn_rad=float(turn_rad),
             scale=scale,
             skins=tuple(self.skin(model, tileable=part.tileable) for part in model.parts),
             subject=subject,
@@ -73,7 +90,7 @@ class Stage:
     def fits(self, thing: Placed, *, hides: bool) -> bool:
         """Whether there is room for a thing."""
         whole, foot = thing.bounds(), thing.footprint()
-        if whole.holds((0.0, 0.0, self.camera.height), ROOM_FOR_CAMERA):
+        if whole.holds((0.0, 0.0, self.camera.height_m), ROOM_FOR_CAMERA_M):
             return False
         if not hides and any(whole.holds(point, 0.02) for point in self.in_sight):
             return False
@@ -97,22 +114,10 @@ def drawn(rng: np.random.Generator, things: Sequence[T], weights: Sequence[float
     return things[int(rng.choice(len(things), p=shares))]
 
 
-SKINS = {
-    "animal": ("fabric",),
-    "architecture": ("stone", "wall", "wood"),
-    "furniture": ("wood", "fabric", "metal"),
-    "person": ("fabric",),
-    "plant": ("grass",),
-    "tool": ("metal", "wood", "stone"),
-    "toy": ("fabric", "wood"),
-    "vehicle": ("metal",),
-}
-
-
 def sight_lines(camera: Camera, thing: Placed) -> list[Vector]:
     """Points between the camera and all over a thing, which nothing should stand on."""
     bounds = thing.bounds()
-    eye = np.array([0.0, 0.0, camera.height])
+    eye = np.array([0.0, 0.0, camera.height_m])
     low, high = np.array(bounds.low), np.array(bounds.high)
     shares = np.array(
         [(x, 0.5, z) for x in (0.1, 0.5, 0.9) for z in (0.1, 0.35, 0.65, 0.95)], dtype=float

@@ -22,7 +22,7 @@ def top_of(table: Placed) -> Vector:
 
 
 def build_table(
-    stage: Stage, at: tuple[float, float], *, turn: float = 0.0, height: float | None = None
+    stage: Stage, at: tuple[float, float], *, turn_rad: float = 0.0, height: float | None = None
 ) -> Block | None:
     """A table of a board and four legs, and things on it; returns the board."""
     rng = stage.rng
@@ -30,13 +30,17 @@ def build_table(
     wide, deep = rng.uniform(0.6, 1.8), rng.uniform(0.5, 1.0)
     height = float(rng.uniform(0.4, 0.9)) if height is None else height
     texture, thick = stage.texture("wood", "stone", "metal", "wood"), rng.uniform(0.02, 0.06)
-    board = Block(at=(x, y, height - thick), size=(wide, deep, thick), texture=texture, turn=turn)
-    whole = Block(at=(x, y, 0.0), size=(wide, deep, height), texture=texture, turn=turn).bounds()
+    board = Block(
+        at=(x, y, height - thick), size=(wide, deep, thick), texture=texture, turn_rad=turn_rad
+    )
+    whole = Block(
+        at=(x, y, 0.0), size=(wide, deep, height), texture=texture, turn_rad=turn_rad
+    ).bounds()
     if (
         any(whole.meets(thing.footprint()) for thing in stage.placed)
         or any(whole.meets(block.bounds(), -0.02) for block in stage.blocks)
         or any(whole.holds(point, 0.02) for point in stage.in_sight)
-        or whole.holds((0.0, 0.0, stage.camera.height), 0.25)
+        or whole.holds((0.0, 0.0, stage.camera.height_m), 0.25)
     ):
         return None
     stand_table(stage, board)
@@ -47,7 +51,7 @@ def build_table(
 def stand_table(stage: Stage, board: Block) -> None:
     """Add a board with four legs below it."""
     stage.blocks.append(board)
-    cosine, sine = np.cos(board.turn), np.sin(board.turn)
+    cosine, sine = np.cos(board.turn_rad), np.sin(board.turn_rad)
     wide, deep, _ = board.size
     for side_x, side_y in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
         along, off = side_x * (wide / 2 - 0.05), side_y * (deep / 2 - 0.05)
@@ -56,7 +60,7 @@ def stand_table(stage: Stage, board: Block) -> None:
             float(board.at[1] + sine * along + cosine * off),
             0.0,
         )
-        stage.block(leg, (0.05, 0.05, board.at[2]), board.texture, turn=board.turn)
+        stage.block(leg, (0.05, 0.05, board.at[2]), board.texture, turn_rad=board.turn_rad)
 
 
 def fill_top(stage: Stage, board: Block, *, count: int) -> None:
@@ -64,7 +68,7 @@ def fill_top(stage: Stage, board: Block, *, count: int) -> None:
     rng = stage.rng
     small = stage.assets.of("food", "tool", "toy", "plant", highest=0.55, widest=0.5)
     small += stage.assets.named("rat", "frog", "stanford_bunny", "horse_statue", "light_desk")
-    cosine, sine = np.cos(board.turn), np.sin(board.turn)
+    cosine, sine = np.cos(board.turn_rad), np.sin(board.turn_rad)
     top = board.at[2] + board.size[2]
     for _ in range(count):
         model = stage.choose(small)
@@ -77,7 +81,7 @@ def fill_top(stage: Stage, board: Block, *, count: int) -> None:
             float(board.at[1] + sine * along + cosine * off),
             top,
         )
-        stage.put(model, place, turn=float(rng.uniform(0.0, 2 * np.pi)))
+        stage.put(model, place, turn_rad=float(rng.uniform(0.0, 2 * np.pi)))
 
 
 def build_shelf(stage: Stage, *, at: tuple[float, float]) -> None:
