@@ -36,7 +36,11 @@ FLAT_ROWS = 0.5  # mean difference of neighbouring rows in codes; below it one r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepthPair:
-    """A photo (H x W x 3) with disparity (H x W, 0..1, 0 = unknown) and what it is worth."""
+    """A photo (H x W x 3) with disparity (H x W, 0..1, 0 = unknown).
+
+    weight: how far that can be trusted, 0..1; affine: whether its zero is unknown, too, not its
+    scale alone; real: whether it was measured or rendered, not predicted by a network.
+    """
 
     name: str
     photo: ByteImage
@@ -79,7 +83,13 @@ class PhotoFolder:
 
 
 def read_photos(root: Path, *, validation: bool) -> PhotoFolder:
-    """Read one side of the split of every collection that lies below ``root``."""
+    """Read one side of the split of every collection that lies below ``root``.
+
+    Raises
+    ------
+    PhotoError
+        If there are no depth pairs or no masks, or a table or picture cannot be read.
+    """
     pairs = [
         pair
         for collection in ("depth", "depth2")

@@ -8,7 +8,7 @@ convolutions, sums, pools and enlargements. Weights stay 16-bit floats, as there
 `ai-edge-litert`, which also runs the original for the comparison at the end.
 """
 
-import sys
+import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any  # the flatbuffer's objects have no types of their own
@@ -23,7 +23,6 @@ from d2f.files.atomic import write_whole
 __all__ = ["onnx_of_tflite"]
 
 OPSET = 17
-SIDE_PX = 192  # of the original, whose size is fixed
 PARITY_LIMIT = 2e-3  # of outputs up to 100: worst seen 3.6e-4
 SAME = 0  # TFLite's code for padding that keeps the size
 
@@ -125,7 +124,9 @@ class GraphWriter:
         total = max(side - stride, 0) if options.padding == SAME else 0  # sides are even
         low = total // 2
         self._node(
-            *("Conv", ins, out),
+            "Conv",
+            ins,
+            out,
             group=groups,
             strides=[stride, stride],
             kernel_shape=[side, side],
@@ -156,7 +157,7 @@ class GraphWriter:
         self._node("Reshape", [f"{out}t", shape], out)
 
 
-def check_parity(tflite: bytes, content: bytes) -> float:
+def worst_difference(tflite: bytes, content: bytes) -> float:
     """The largest difference of the two files' outputs on noise and ramps."""
     import onnxruntime
     from ai_edge_litert.interpreter import Interpreter
@@ -177,11 +178,20 @@ def check_parity(tflite: bytes, content: bytes) -> float:
     return worst
 
 
-if __name__ == "__main__":
-    source, target = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])
+def main() -> None:
+    """Convert, compare, write."""
+    parser = argparse.ArgumentParser(description="The face detector of MediaPipe as ONNX.")
+    parser.add_argument("tflite", type=Path)
+    parser.add_argument("onnx", type=Path)
+    given = parser.parse_args()
+    source = given.tflite.read_bytes()
     converted = onnx_of_tflite(source)
-    difference = check_parity(source, converted)
+    difference = worst_difference(source, converted)
     print(f"{len(converted)} bytes, worst difference {difference:.1e}")
     if difference > PARITY_LIMIT:
         raise SystemExit("the two differ: nothing was written")
-    write_whole(converted, target, overwrite=True)
+    write_whole(converted, given.onnx, overwrite=True)
+
+
+if __name__ == "__main__":
+    main()

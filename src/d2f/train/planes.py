@@ -5,7 +5,8 @@ a convex room the nearest is the visible one: a room is the maximum of linear fu
 Places are x, y in -0.5..0.5 of the picture, y down.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +21,7 @@ Texture = FloatImage  # h x w x 3, codes 0..255
 class Plane:
     """disparity = right * x + down * y + middle, and how its texture lies on it."""
 
-    lies: str  # "ground" (also ceilings), "side" or "front"
+    lies: Literal["ground", "side", "front"]  # ceilings lie as the ground does
     right: float = 0.0
     down: float = 0.0
     middle: float = 0.0
@@ -38,7 +39,7 @@ class Room:
     horizon: float | None  # row of the ground's vanishing line; none where nothing stands upright
     vanishing_x: float = 0.0
     roll: float = 0.0
-    outdoors: bool = field(default=False)
+    outdoors: bool = False
 
 
 def random_room(rng: np.random.Generator) -> Room:

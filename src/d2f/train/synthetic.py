@@ -1,7 +1,7 @@
 """Synthetic scenes with exact depth: plane rooms with things in them, and composites.
 
 In: the training photos (textures, cut-out subjects, real photos with depth). Out: photo, disparity
-(0 = unknown) and the subject's mask. No two scenes are alike.
+(0 = unknown) and the subject's coverage. No two scenes are alike.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from d2f.train.planes import Room, Texture, painted_room, random_room
 
 __all__ = ["Scene", "SceneMaker"]
 
-COMPOSITE_SHARE = 0.4
+COMPOSITE_SHARE = 0.4  # of the scenes, where there are photos with depth to paste into
 CLEAR_SUBJECT = 0.02  # share of the picture that the largest subject must cover
 CLEARLY_LARGEST = 2.0  # times the second largest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Photo S x S x 3, disparity S x S (0 = unknown), subject S x S (0 or 255)."""
+    """Photo S x S x 3, disparity S x S (0..1, 0 = unknown), subject S x S (coverage, 0..255)."""
 
     photo: ByteImage
     disparity: FloatImage
