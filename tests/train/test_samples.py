@@ -7,7 +7,7 @@ import pytest
 
 from d2f.errors import PhotoError
 from d2f.train.augment import View, blurred_beyond, jittered, random_view
-from d2f.train.data import pair_weight, read_photos
+from d2f.train.data import pair_weight, read_mask, read_photos
 from d2f.train.planes import looked_up, painted_room, random_room
 from d2f.train.synthetic import SceneMaker
 
@@ -43,6 +43,13 @@ def test_a_photo_that_the_index_tells_of_must_be_there(tmp_path):
     (tmp_path / "masks" / "index.csv").write_text(text, encoding="utf-8")
     with pytest.raises(PhotoError, match=r"\.jpg cannot be read: .*leave it out or replace it"):
         read_photos(tmp_path, validation=False)
+
+
+def test_a_ratio_that_is_no_number_is_told(photo_folder):
+    """The message names the table and the photo."""
+    row = {"name": "made_0", "sharp_in_over_out": "sharp"}
+    with pytest.raises(PhotoError, match=r"index\.csv has 'sharp' as sharp_in_over_out of made_0"):
+        read_mask(photo_folder / "masks", row)
 
 
 def test_weak_truth_weighs_less():

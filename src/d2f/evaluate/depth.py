@@ -10,13 +10,12 @@ from d2f.errors import UsageError
 from d2f.evaluate.guesses import mean_of_others, row_map
 from d2f.evaluate.photos import judged_photos
 from d2f.measures import metrics
-from d2f.measures.collection import is_pseudo
+from d2f.measures.collection import LARGEST_CODE, is_pseudo
 from d2f.models.compact import CompactModel
 
 __all__ = ["DisparityPredictor", "evaluate_depth"]
 
 DisparityPredictor = Callable[[ByteImage], FloatImage]  # photo to disparity of any size
-LARGEST_CODE = 65535.0
 FIGURES = ("delta1", "ordinal_error", "boundary_f1")
 
 
@@ -54,6 +53,8 @@ def evaluate_depth(
 
     Parameters
     ----------
+    root : Path
+        The folder of these files; with index.csv for a split, and for what the truth is worth.
     split : str
         ``validation``, ``training`` or ``all``; the first two need scenes in index.csv.
     predict : callable, optional
@@ -64,6 +65,11 @@ def evaluate_depth(
     dict
         ``delta1``, ``ordinal_error``, ``boundary_f1``, ``count``; the same for ``baselines`` and,
         where index.csv tells them apart, for ``real`` and ``pseudo`` truth.
+
+    Raises
+    ------
+    UsageError
+        If no photo has a truth above 0.
     """
     predict = predict or compact_disparity()
     ours, row, mean = Tally(), Tally(), Tally()

@@ -49,6 +49,8 @@ def evaluate_subjects(
 
     Parameters
     ----------
+    root : Path
+        The folder of these files; with index.csv for a split.
     split : str
         ``validation``, ``training`` or ``all``; the first two need scenes in index.csv.
     predict : callable, optional

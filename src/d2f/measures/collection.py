@@ -16,6 +16,7 @@ from d2f.arrays import resized
 from d2f.errors import PhotoError
 
 __all__ = [
+    "LARGEST_CODE",
     "index_rows",
     "is_pseudo",
     "is_validation",
@@ -23,6 +24,7 @@ __all__ = [
     "resized",
 ]
 
+LARGEST_CODE = 65535.0  # of a map in 16 bit: what is nearest
 ONE_IN = 10  # scenes are kept for validation
 
 

@@ -13,7 +13,13 @@ from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError
-from d2f.measures.collection import index_rows, is_pseudo, is_validation, opened
+from d2f.measures.collection import (
+    LARGEST_CODE,
+    index_rows,
+    is_pseudo,
+    is_validation,
+    opened,
+)
 from d2f.measures.exposure import aligned_exposure, exposure_gain
 from d2f.measures.pairs import csv_pairs
 
@@ -27,7 +33,6 @@ __all__ = [
 ]
 
 LONG_SIDE_PX = 448  # a little above the largest training size: crops then hardly alias
-LARGEST_CODE = 65535.0
 DEPTH_COLUMNS = ("name", "scene", "kind", "scaling")
 MASK_COLUMNS = ("name", "original_name")
 SHALLOW_FROM = 2.2  # ratio of detail inside the mask to outside: the background is out of focus
@@ -151,7 +156,14 @@ def read_mask(folder: Path, row: dict[str, str]) -> MaskPhoto:
     mask = np.where(np.asarray(small) >= 128, 255, 0).astype(np.uint8)
     # Street fashion is one person in the centre, always: much of it teaches the centre only.
     weight = 0.4 if name[:4] == "ccp_" else 1.0
-    shallow = float(row.get("sharp_in_over_out") or 0.0) >= SHALLOW_FROM
+    told = row.get("sharp_in_over_out") or "0"
+    try:
+        shallow = float(told) >= SHALLOW_FROM
+    except ValueError:
+        raise PhotoError(
+            f"{folder / 'index.csv'} has {told!r} as sharp_in_over_out of {name}: give a number "
+            "or leave it empty."
+        ) from None
     return MaskPhoto(name=name, photo=photo, mask=mask, weight=weight, shallow=shallow)
 
 

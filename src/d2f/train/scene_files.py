@@ -17,12 +17,11 @@ from PIL import Image
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError
 from d2f.files.atomic import write_whole
-from d2f.measures.collection import index_rows, opened
+from d2f.measures.collection import LARGEST_CODE, index_rows, opened
 
 __all__ = ["COLUMNS", "RayTracedScene", "read_scenes", "written_names", "write_scene"]
 
 COLUMNS = ("name", "seed", "kind", "subject", "has_subject", "assets", "licences")
-LARGEST_CODE = 65535.0
 JPEG_QUALITY = 95
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from d2f.arrays import FloatImage
+from d2f.measures.collection import LARGEST_CODE
 from d2f.train.raytraced.assets import read_assets
 from d2f.train.raytraced.compositions import lay_out
 from d2f.train.raytraced.developing import denoised, developed
 from d2f.train.raytraced.layout import Layout
 from d2f.train.raytraced.rendering import Traced, choose_variant, trace
-from d2f.train.scene_files import LARGEST_CODE, RayTracedScene, write_scene, written_names
+from d2f.train.scene_files import RayTracedScene, write_scene, written_names
 
 __all__ = ["disparity_of", "make_scenes"]
 
