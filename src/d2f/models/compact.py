@@ -82,7 +82,12 @@ class CompactModel:
         weights : Path
             ONNX file; its folder holds ``register.json`` with the file's SHA-256.
         threads : int
-            Threads of one prediction; 1 is best where several run side by side.
+            Threads of each of the two looks; 1 is best where several run side by side.
+
+        Raises
+        ------
+        MissingPartError
+            If the weights are missing or damaged, or those of another network.
         """
         return cls.from_bytes(checked_bytes(weights), threads=threads)
 

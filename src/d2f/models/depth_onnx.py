@@ -24,7 +24,6 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 UNIT_KEY = "depth_unit"  # of the file's metadata: m, 1/m or relative
 UNITS: dict[str, DepthUnit] = {"m": "m", "1/m": "1/m", "relative": "relative"}
 LONGEST_SIDE_PX = 4096  # of a picture for a network: beyond, memory ends before the photo does
-_SIDES = range(1, LONGEST_SIDE_PX + 1)
 WANTED = "give one with an input 1 x 3 x H x W and an output 1 x H x W"
 
 
@@ -90,8 +89,8 @@ class OnnxDepth:
             output = np.asarray(self._session.run(None, {put.name: seen})[0], np.float32)
         except Exception as error:  # as above
             raise PhotoError(f"{self._name} fails on this photo: {WANTED}.") from error
-        one = output.ndim in (3, 4) and output.size == math.prod(output.shape[-2:])
-        depth = output.reshape(output.shape[-2:]) if one else output
+        is_one_map = output.ndim in (3, 4) and output.size == math.prod(output.shape[-2:])
+        depth = output.reshape(output.shape[-2:]) if is_one_map else output
         return depth_from_output(depth, unit=self._unit, name=self._name)
 
 
@@ -99,7 +98,8 @@ def _takes_a_photo(shape: list[int | str | None]) -> bool:
     """1 x 3 x H x W, whose sides are left open (a name, or -1) or can be made."""
     if len(shape) != 4 or shape[1] not in (3, "3"):
         return False
-    return all(not isinstance(side, int) or side in _SIDES or side == -1 for side in shape[2:])
+    sides = [side for side in shape[2:] if isinstance(side, int)]
+    return all(side == -1 or 1 <= side <= LONGEST_SIDE_PX for side in sides)
 
 
 def _size_for(photo: tuple[int, ...], wanted: list[int | str | None]) -> tuple[int, int]:

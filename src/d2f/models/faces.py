@@ -71,6 +71,11 @@ class FaceDetector:
         ----------
         photo_srgb : uint8 (H, W, 3)
             Upright photo in sRGB codes, at least 16 x 16 px.
+
+        Raises
+        ------
+        PhotoError
+            If the photo is of another type or shape, or smaller.
         """
         check_photo(photo_srgb)
         largest = max(min(LONG_SIDES_PX), max(photo_srgb.shape[:2]))

@@ -133,8 +133,12 @@ def analyse(
     return View(
         disparity=disparity_at_full_size(small, guide_srgb, photo_srgb, threads=threads),
         focus_map=maps.focus_map,
-        sharpness=_sharpness(maps.focus_map, photo_srgb) if part is None else None,
-        subject=None if part is None else _at_full_size(part, maps, photo_srgb, threads=threads),
+        sharpness=sharp_parts(photo_srgb, maps.focus_map.shape) if part is None else None,
+        subject=(
+            None
+            if part is None
+            else disparity_at_full_size(part, maps.guide_srgb, photo_srgb, threads=threads)
+        ),
         metric=depth is not None and depth.metric,
         source="model" if depth is None else "file",
         mirrored_focus_map=maps.mirrored_focus_map,
@@ -144,14 +148,3 @@ def analyse(
         shallow=part is not None and is_shallow(photo_srgb, part, maps.sharpness),
         sample_px=max(photo_srgb.shape[:2]) / max(small.shape),
     )
-
-
-def _sharpness(focus_map: FloatImage, photo_srgb: ByteImage) -> FloatImage:
-    rows, cols = focus_map.shape
-    return sharp_parts(photo_srgb, (rows, cols))
-
-
-def _at_full_size(
-    part: FloatImage, maps: ModelMaps, photo_srgb: ByteImage, *, threads: int
-) -> FloatImage:
-    return disparity_at_full_size(part, maps.guide_srgb, photo_srgb, threads=threads)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["depth_agreement", "is_shallow", "warnings_of"]
 
-LEAST_AGREEMENT = 0.98  # correlation; below, twice as many pairs of points are in wrong order
+LEAST_AGREEMENT = 0.98  # correlation; below, 1.5 to 1.9 x as many points are in wrong order
 INSIDE_FROM, OUTSIDE_TO = 0.5, 0.05  # of the subject's map; its soft rim is neither
 DETAIL_QUANTILE = 0.9
 SHALLOW_RATIO = 2.5  # detail inside over outside
@@ -69,8 +69,7 @@ def is_shallow(
     A plain background has no detail either: a model's sharpness (h, w) tells it from a blurred one.
     Alone it would not do: it is the weaker judge of the two (docs/focus.md).
     """
-    rows, cols = subject.shape
-    detail = detail_of(photo_srgb, (rows, cols))
+    detail = detail_of(photo_srgb, subject.shape)
     inside, outside = subject > INSIDE_FROM, subject < OUTSIDE_TO
     if inside.mean() < LEAST_SHARE[0] or outside.mean() < LEAST_SHARE[1]:
         return False

@@ -16,7 +16,7 @@ SHARPEST_QUANTILE = 0.98  # of the smoothed detail: what counts as wholly sharp
 BLURRED_SHARE = 0.5  # of that: what counts as not sharp at all
 
 
-def sharp_parts(photo_srgb: ByteImage, shape: tuple[int, int]) -> FloatImage:
+def sharp_parts(photo_srgb: ByteImage, shape: tuple[int, ...]) -> FloatImage:
     """How much of a photo's finest detail each cell of a map holds.
 
     Parameters
@@ -38,7 +38,7 @@ def sharp_parts(photo_srgb: ByteImage, shape: tuple[int, int]) -> FloatImage:
     return sharpness
 
 
-def detail_of(photo_srgb: ByteImage, shape: tuple[int, int]) -> FloatImage:
+def detail_of(photo_srgb: ByteImage, shape: tuple[int, ...]) -> FloatImage:
     """Mean fine detail, in codes of 255, of each cell of a map (h, w): the photo as on a screen."""
     height, width = photo_srgb.shape[:2]
     reduction = max(1.0, max(height, width) / VIEWING_SIDE_PX)
@@ -54,7 +54,7 @@ def _laplacian(luma: FloatImage) -> FloatImage:
     return detail
 
 
-def _cell_means(values: FloatImage, shape: tuple[int, int]) -> FloatImage:
+def _cell_means(values: FloatImage, shape: tuple[int, ...]) -> FloatImage:
     """Mean over the pixels whose centres lie in each cell; cells between pixels take the next."""
     begins = [
         np.arange(cells) * size // cells for cells, size in zip(shape, values.shape, strict=True)

@@ -26,9 +26,7 @@ SUBJECT_SHARE = 0.5  # of the map's maximum: what still belongs to the subject
 SKIRT_CELLS = 2  # beyond that, so that the subject keeps its soft rim
 FOOT_SHARE = 0.25  # of the subject's height: what of its outline can be its foot
 BELOW_SHARES = 0.026, 0.057  # of the long side: where below the foot the ground is looked at
-LEAST_CONTACT = (
-    0.45  # of the subject's disparity: ground farther than that is not what it stands on
-)
+LEAST_CONTACT = 0.45  # of the subject's disparity: on ground farther than that it does not stand
 MOST_BESIDE = 0.15  # of the picture above the foot: what is as near as ground; more is no ground
 HELD_FROM, HELD_FULLY = 0.3, 0.7  # of the subject map: how much of a pixel's excess is taken away
 
