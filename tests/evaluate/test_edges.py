@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from d2f.cli import evaluate as commands
 from d2f.errors import PhotoError
 from d2f.evaluate.edges import edge_scores, evaluate_edges, network_like
 
@@ -89,6 +93,50 @@ def test_scenes_that_cannot_be_read_are_refused(tmp_path):
     Image.fromarray(np.zeros((30, 60, 3), np.uint8)).save(tmp_path / "scene.png")
     with pytest.raises(PhotoError, match="both must be of one size"):
         evaluate_edges(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"defocus": np.full((40, 60), np.nan)}, "`defocus` with NaN or infinity"),
+        ({"defocus": np.full((40, 60), 1e300)}, "`defocus` with NaN or infinity"),
+        ({"defocus": np.zeros((40, 60), complex)}, "no array `defocus` of numbers"),
+        ({"defocus": np.zeros((5, 60))}, "at least 12 px a side"),
+        ({"aif": np.zeros((40, 60))}, r"`aif` of shape \(40, 60\)"),
+        ({"bokeh": np.zeros((20, 60, 3))}, r"`bokeh` of shape \(20, 60, 3\)"),
+        ({"bokeh": np.full((40, 60, 3), np.inf)}, "`bokeh` with NaN or infinity"),
+        ({"defocus": np.full((40, 60), 20.0)}, "leaves nothing of the picture"),
+    ],
+)
+def test_arrays_that_make_no_scene_are_refused(tmp_path, arrays, words):
+    """Each names the file, before anything is scored."""
+    light = np.zeros((40, 60, 3))
+    arrays = {"defocus": np.zeros((40, 60)), "aif": light, "bokeh": light} | arrays
+    np.savez(tmp_path / "scene.npz", **arrays)
+    size = arrays["defocus"].shape
+    Image.fromarray(np.zeros((*size, 3), np.uint8)).save(tmp_path / "scene.png")
+    with pytest.raises(PhotoError, match=rf"scene\.npz .*{words}"):
+        evaluate_edges(tmp_path, render=True)
+
+
+def test_one_array_is_no_archive_of_them(tmp_path):
+    """NAME.npz that is a .npy in truth."""
+    with (tmp_path / "scene.npz").open("wb") as file:
+        np.save(file, step(edge=30))
+    with pytest.raises(PhotoError, match="no array `defocus`"):
+        evaluate_edges(tmp_path)
+
+
+def test_json_has_null_for_what_is_not_finite(tmp_path):
+    """Equal pictures have an infinite PSNR, for which JSON has no number."""
+    light = np.zeros((40, 60, 3), "f4")
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(tmp_path / "scene.png")
+    np.savez(tmp_path / "scene.npz", defocus=light[..., 0], aif=light, bokeh=light)
+    result = CliRunner().invoke(
+        commands.app, ["edges", "--root", str(tmp_path), "--json", "--render"]
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["exact"] == {"render_psnr": None}
 
 
 def test_renderings_are_compared_with_the_lens_on_request(tmp_path):

@@ -1,6 +1,7 @@
 """`d2f evaluate`: judge the shipped network on photos with known truth."""
 
 import json
+import math
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -141,7 +142,7 @@ def pairs(
 def show(report: dict[str, object], *, as_json: bool, label: str = "network") -> None:
     """Print a report as one JSON object, or as lines of name and figures."""
     if as_json:
-        typer.echo(json.dumps(report))
+        typer.echo(json.dumps(finite(report), allow_nan=False))
         return
     ours = {name: value for name, value in report.items() if not isinstance(value, dict)}
     lines = [(label, ours)]
@@ -153,6 +154,13 @@ def show(report: dict[str, object], *, as_json: bool, label: str = "network") ->
     for name, figures in lines:
         told = ", ".join(f"{key} {figure_text(value)}" for key, value in figures.items())
         typer.echo(f"{name}: {told}")
+
+
+def finite(value: object) -> object:
+    """A report whose figures JSON has a number for; none in place of others."""
+    if isinstance(value, dict):
+        return {name: finite(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def figure_text(value: object) -> str:

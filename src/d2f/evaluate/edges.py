@@ -18,6 +18,7 @@ Figures of a set are means over its scenes; a bilinear enlargement is scored bes
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,9 @@ BAND_PX = 6
 MATCH_PX = 2
 BETWEEN = 0.2  # of the range: how far from both sides a value lies halfway
 REDUCTIONS = (6, 12)  # pixels per sample: a photo of about 1300 px, and one of 2700
+LEAST_SIDE_PX = max(REDUCTIONS)  # of a scene: a sample at least
 LEAST_BORDER_PX = 3
+BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error)
 SHIFT_SAMPLES = (0.7 / 6, 1.5 / 6)  # least and largest offset of the small map
 
 
@@ -94,12 +97,18 @@ def evaluate_edges(root: Path, *, render: bool = False) -> dict[str, object]:
 
 def _array(path: Path, name: str) -> FloatImage:
     try:
-        with np.load(path) as arrays:
-            return np.ascontiguousarray(arrays[name], dtype=np.float32)
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        # TypeError: one array, no archive of them. Infinity in float32 is told below.
+        with np.load(path) as arrays, np.errstate(over="ignore"):
+            array = np.ascontiguousarray(arrays[name].astype(np.float32, casting="same_kind"))
+    except (OSError, EOFError, KeyError, TypeError, ValueError, *BROKEN_ARCHIVE) as error:
         raise PhotoError(
-            f"{path} holds no array `{name}`: leave the scene out or make it again."
+            f"{path} holds no array `{name}` of numbers: leave the scene out or make it again."
         ) from error
+    if not np.isfinite(array).all():
+        raise PhotoError(
+            f"{path} holds `{name}` with NaN or infinity: leave the scene out or make it again."
+        )
+    return array
 
 
 class _Lens:
@@ -107,8 +116,21 @@ class _Lens:
 
     def __init__(self, path: Path) -> None:
         self._radiance, self._truth = _array(path, "aif"), _array(path, "bokeh")
-        largest_px = float(np.abs(_array(path, "defocus")).max())
+        defocus_px = _array(path, "defocus")
+        wanted = (*defocus_px.shape, 3)
+        for name, light in (("aif", self._radiance), ("bokeh", self._truth)):
+            if light.shape != wanted:
+                raise PhotoError(
+                    f"{path} holds `{name}` of shape {light.shape}: {wanted} is needed, as of "
+                    "`defocus`."
+                )
+        largest_px = float(np.abs(defocus_px).max())
         self._border = max(LEAST_BORDER_PX, int(np.ceil(largest_px)))
+        if 2 * self._border >= min(defocus_px.shape):
+            raise PhotoError(
+                f"{path} holds a defocus of {largest_px:.4g} px, which leaves nothing of the "
+                "picture beside the border: leave the scene out."
+            )
 
     def psnr(self, defocus_px: FloatImage) -> float:
         inside = slice(self._border, -self._border)
@@ -127,6 +149,10 @@ def _read_scene(path: Path) -> tuple[ByteImage, FloatImage]:
         raise PhotoError(
             f"{path} is of shape {defocus_px.shape}, its photo of {photo_srgb.shape[:2]}: "
             "both must be of one size."
+        )
+    if min(defocus_px.shape) < LEAST_SIDE_PX:
+        raise PhotoError(
+            f"{path} is of shape {defocus_px.shape}: at least {LEAST_SIDE_PX} px a side are needed."
         )
     return photo_srgb, defocus_px
 
