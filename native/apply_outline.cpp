@@ -14,12 +14,13 @@
 namespace d2f::fusion {
 namespace {
 
-constexpr int kPlanes = 7;  // slopes, offset, near and far defocus, trust
+// What a cell holds. All but the trust come multiplied by it, so that means of cells weigh by it.
+enum Plane : int { kRed, kGreen, kBlue, kOffset, kNearPx, kFarPx, kTrust, kPlanes };
 constexpr float kInFocusPx = 1.0f, kNoneBelow = 0.03f, kAllAbove = 0.97f, kTiny = 1e-6f;
 
 struct Tap {
-    int low, high;
-    float weight;
+    int low, high;  // cells
+    float weight;   // of the higher one
     size_t next;  // first pixel between other cells
 };
 
@@ -43,6 +44,7 @@ std::vector<Tap> taps(int pixels, int cells) {
     return result;
 }
 
+// One row of the picture: photo W x 3, tones 256, the others W.
 struct Row {
     const uint8_t *photo;
     const float *tones;
@@ -51,13 +53,13 @@ struct Row {
 };
 
 void tell_pixel(const float *cell, const Row &row, size_t x) {
-    const float own = row.defocus[x], trust = cell[6];
+    const float own = row.defocus[x], trust = cell[kTrust];
     if (!(trust > 0.0f) || !(own < kInFocusPx)) return;
     const float per_trust = 1.0f / std::max(trust, kTiny);
     const uint8_t *code = row.photo + 3 * x;
-    float alpha = cell[3] * per_trust + cell[0] * per_trust * row.tones[code[0]];
-    alpha += cell[1] * per_trust * row.tones[code[1]];
-    alpha += cell[2] * per_trust * row.tones[code[2]];
+    float alpha = cell[kOffset] * per_trust + cell[kRed] * per_trust * row.tones[code[0]];
+    alpha += cell[kGreen] * per_trust * row.tones[code[1]];
+    alpha += cell[kBlue] * per_trust * row.tones[code[2]];
     alpha = std::clamp(alpha, 0.0f, 1.0f);
     const bool is_near = own > -kInFocusPx;
     const float side = is_near ? 1.0f : 0.0f;
@@ -65,15 +67,15 @@ void tell_pixel(const float *cell, const Row &row, size_t x) {
     if (alpha < kNoneBelow) alpha = 0.0f;
     if (alpha > kAllAbove) alpha = 1.0f;
     row.matte[x] = alpha;
-    if (is_near && alpha == 0.0f) row.moved[x] = cell[5] * per_trust;
-    if (!is_near && alpha > 0.0f) row.moved[x] = cell[4] * per_trust;
+    if (is_near && alpha == 0.0f) row.moved[x] = cell[kFarPx] * per_trust;
+    if (!is_near && alpha > 0.0f) row.moved[x] = cell[kNearPx] * per_trust;
 }
 
 void tell_row(const float *cells, const std::vector<Tap> &across, const Row &row) {
     for (size_t x = 0; x < across.size();) {
         const Tap &tap = across[x];
         const float *low = cells + kPlanes * tap.low, *high = cells + kPlanes * tap.high;
-        if (low[6] == 0.0f && high[6] == 0.0f) {
+        if (low[kTrust] == 0.0f && high[kTrust] == 0.0f) {
             x = tap.next;
             continue;
         }

@@ -11,8 +11,9 @@ namespace d2f::fusion {
 void in_focus_mask(const float *defocus_px, int rows, int cols, int cell, float *in_focus,
                    int threads);
 
-// Coverage of pixels, and the map with its outline moved, from cells (rows, cols, 7) of slopes by
-// the tones (of 256 codes) of red, green, blue, offset, near and far defocus, all times the trust in them, and that trust.
+// Coverage of pixels, and the map with its outline moved (matte, moved: height x width), from cells
+// (rows x cols x 7): slopes by the tones of red, green and blue, offset, near and far defocus, all
+// times the trust in them, and that trust. photo_srgb: height x width x 3; tones: 256, by code.
 void apply_outline(const uint8_t *photo_srgb, const float *tones, const float *defocus_px,
                    int height, int width, const float *cells, int rows, int cols, float *matte,
                    float *moved, int threads);
