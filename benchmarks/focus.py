@@ -1,8 +1,8 @@
 """How often each warning fires, and the hit rate where none does: python benchmarks/focus.py MASKS
 
 MASKS is a folder of NAME.jpg with subject masks NAME.png and index.csv; the validation split is
-judged. Prints a table for docs/focus.md. With --sheet FILE and photos instead of MASKS it draws
-what each photo's focus is, by every way to choose it.
+judged, or that of --split. Prints a table for docs/focus.md. With --sheet FILE and photos instead
+of MASKS it draws what each photo's focus is, by every way to choose it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 import d2f
 from d2f.evaluate.photos import judged_photos
+from d2f.evaluate.subjects import SUBJECT_CODE
 from d2f.pipeline import Session
 from d2f.settings import FocusSettings, Settings
 
@@ -29,7 +30,7 @@ def table(masks: Path, split: str) -> str:
     for photo in judged_photos(masks, suffix=".png", split=split):
         session = Session(d2f.open(photo.photo).photo)
         focus = session.focus_for(Settings())
-        mask = photo.truth >= 128
+        mask = photo.truth >= SUBJECT_CODE
         hits.append(on_mask(mask, focus.point))
         told = session.warnings_for(Settings(), focus)
         fired.append([any(words.startswith(kind) for words in told) for kind in KINDS])
@@ -45,11 +46,10 @@ def table(masks: Path, split: str) -> str:
     for name, flag in columns:
         with_it = f"{hit[flag].mean():.3f}" if flag.any() else "-"
         lines.append(f"| {name} | {flag.mean():.3f} | {with_it} | {hit[~flag].mean():.3f} |")
-    auto, face = np.array(faces).mean(axis=0)
-    lines.append(
-        f"\n{len(hit)} photos, hit rate {hit.mean():.3f}; on the {len(faces)} with a face auto "
-        f"hits {auto:.3f}, face {face:.3f}."
-    )
+    lines.append(f"\n{len(hit)} photos, hit rate {hit.mean():.3f}.")
+    if faces:
+        auto, face = np.array(faces).mean(axis=0)
+        lines.append(f"On the {len(faces)} with a face auto hits {auto:.3f}, face {face:.3f}.")
     return "\n".join(lines)
 
 

@@ -23,8 +23,8 @@ __all__ = [
 
 Certainty = Literal["sure", "ambiguous", "no subject"]
 
-SURE_FROM = 0.95  # height of the smoothed peak: hit rate .98 above, .95 between, .85 below
-SUBJECT_FROM = 0.7  # landscapes and skylines stay below, all pictures with a subject above
+SURE_FROM = 0.95  # height of the smoothed peak; what lies below is told: docs/focus.md
+SUBJECT_FROM = 0.7  # landscapes mostly stay below; of 131 validation photos of a subject, one
 SPECK_SHARE = 0.01  # of the picture: what is smaller is neither nearest nor farthest
 BOX_QUANTILES = (0.02, 0.5, 0.98)  # of a box: specks in it do not stretch its range
 NEARNESS_SHARE = 0.15  # of the long side: sigma by which the subject counts around the point
