@@ -1,9 +1,11 @@
-"""Makes the gallery of what goes wrong: python docs/figures/failures.py FULLSIZE
+"""Makes the gallery of what goes wrong, failures.jpg: python docs/figures/failures.py FULLSIZE
 
-FULLSIZE is the folder of redistributable photos of the shared collection; all that is shown is CC0.
+FULLSIZE is a folder with the photos named below, all CC0.
 """
 
-import sys
+from __future__ import annotations
+
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,7 @@ from PIL import Image
 
 import d2f
 
-ROOT = Path(__file__).resolve().parents[2]
-TILE = 420, 280
+TILE_PX = 420, 280
 # Name, and the part that is shown: left, top, right, bottom as shares of the sides.
 SHOWN = (
     ("casa-mila", (0.0, 0.0, 1.0, 1.0)),
@@ -28,11 +29,13 @@ SHOWN = (
 
 def main() -> None:
     """Photo and picture beside each other, two pairs in a row."""
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    folder = parser.parse_args().photos
     pairs = [np.concatenate(tiles(folder / f"{name}.jpg", box), 1) for name, box in SHOWN]
     rows = [np.concatenate(pairs[index : index + 2], 1) for index in range(0, len(pairs), 2)]
     gallery = Image.fromarray(np.concatenate(rows))
-    gallery.save(ROOT / "docs" / "figures" / "failures.jpg", quality=85)
+    gallery.save(Path(__file__).with_suffix(".jpg"), quality=85)
 
 
 def tiles(path: Path, box: tuple[float, ...]) -> list[np.ndarray]:
@@ -42,7 +45,7 @@ def tiles(path: Path, box: tuple[float, ...]) -> list[np.ndarray]:
     after = Image.fromarray(d2f.render(np.asarray(before)))
     width, height = before.size
     sides = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
-    return [np.asarray(picture.resize(TILE, box=sides)) for picture in (before, after)]
+    return [np.asarray(picture.resize(TILE_PX, box=sides)) for picture in (before, after)]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ photo, then the render at f/1.4 with the outline of the map, then with hair told
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from unittest import mock
 
@@ -15,8 +15,8 @@ from PIL import Image
 import d2f
 from d2f import files
 
-SIDE = 300
-CROPS = {
+SIDE_PX = 300
+CROPS = {  # left and top of each, px
     "monkey-01": (3180, 340),
     "oakland-zoo-otters": (1230, 790),
     "perched-osprey": (1560, 640),
@@ -30,16 +30,18 @@ CROPS = {
 
 def main() -> None:
     """Two photos to a row."""
-    photos = Path(sys.argv[1])
-    page = Image.new("RGB", (6 * (SIDE + 4), (len(CROPS) + 1) // 2 * (SIDE + 4)), "white")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    photos = parser.parse_args().photos
+    page = Image.new("RGB", (6 * (SIDE_PX + 4), (len(CROPS) + 1) // 2 * (SIDE_PX + 4)), "white")
     for index, (name, (x, y)) in enumerate(CROPS.items()):
         opened = d2f.open(photos / f"{name}.jpg")
         with mock.patch("d2f.fusion.soft_outline", return_value=None):
             before = opened.render_with_maps(f_number=1.4).photo
         after = opened.render_with_maps(f_number=1.4).photo
         for panel, picture in enumerate((opened.photo, before, after)):
-            crop = files.photo_to_pil(picture).convert("RGB").crop((x, y, x + SIDE, y + SIDE))
-            at = (3 * (index % 2) + panel) * (SIDE + 4), index // 2 * (SIDE + 4)
+            crop = files.photo_to_pil(picture).convert("RGB").crop((x, y, x + SIDE_PX, y + SIDE_PX))
+            at = (3 * (index % 2) + panel) * (SIDE_PX + 4), index // 2 * (SIDE_PX + 4)
             page.paste(crop, at)
     page.save(Path(__file__).with_suffix(".jpg"), quality=88)
 

@@ -5,7 +5,7 @@ FULLSIZE is a folder with the photos named below, all CC0. Prints the table of d
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,8 @@ PHOTOS = {
     "beacon-street-sunset.jpg": "sunset, two headlamps",
     "singaporean-cityscape.jpg": "a city's lamps",
 }
-TILE = (300, 190)
+TILE_PX = (300, 190)
+CLIPPED_FROM = 250  # of 255
 GAINS = (1.05, 32.0)  # black up to the first, white from the second, even steps of light between
 MODELS = {"lamps": "lamps, the default", "d2f2023": "d2f2023, the published rule"}
 
@@ -37,7 +38,7 @@ def gain_tile(gain: np.ndarray) -> Image.Image:
     """The largest gain within each pixel of a tile, so that small lamps are seen."""
     rows, cols = gain.shape
     down, along = (
-        np.arange(n) * size // n for n, size in zip(TILE[::-1], (rows, cols), strict=True)
+        np.arange(n) * size // n for n, size in zip(TILE_PX[::-1], (rows, cols), strict=True)
     )
     largest = np.maximum.reduceat(np.maximum.reduceat(gain, down, axis=0), along, axis=1)
     low, high = np.log2(GAINS)
@@ -48,13 +49,13 @@ def gain_tile(gain: np.ndarray) -> Image.Image:
 
 def figure(folder: Path) -> tuple[Image.Image, list[str]]:
     """The page, and its figures as lines of a table."""
-    width, height = TILE
+    width, height = TILE_PX
     page = Image.new("RGB", (width * len(PHOTOS), (height + 16) * 3), (24, 24, 24))
     draw, lines = ImageDraw.Draw(page), []
     for col, (name, shows) in enumerate(PHOTOS.items()):
         with Image.open(folder / name) as image:
             photo = np.asarray(image.convert("RGB"))
-        page.paste(Image.fromarray(photo).resize(TILE, reducing_gap=3.0), (col * width, 16))
+        page.paste(Image.fromarray(photo).resize(TILE_PX, reducing_gap=3.0), (col * width, 16))
         draw.text((col * width + 4, 2), shows, fill=(255, 255, 255))
         cells = []
         for row, (model, label) in enumerate(MODELS.items(), 1):
@@ -64,12 +65,19 @@ def figure(folder: Path) -> tuple[Image.Image, list[str]]:
             draw.text((col * width + 4, top + 2), label, fill=(255, 255, 255))
             share = (gain > GAINS[0]).mean()
             cells.append(f"{100 * share:.4f} %, x {gain.max():.1f}")
-        clipped = (photo.max(axis=2) >= 250).mean()
+        clipped = (photo.max(axis=2) >= CLIPPED_FROM).mean()
         lines.append(f"| `{name}`, {shows} | {100 * clipped:.2f} % | {' | '.join(cells)} |")
     return page, lines
 
 
-if __name__ == "__main__":
-    drawn, table = figure(Path(sys.argv[1]))
-    drawn.save(Path(__file__).with_name("restraint.jpg"), quality=85)
+def main() -> None:
+    """Write the page, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos", type=Path)
+    drawn, table = figure(parser.parse_args().photos)
+    drawn.save(Path(__file__).with_suffix(".jpg"), quality=85)
     print("\n".join(table))
+
+
+if __name__ == "__main__":
+    main()

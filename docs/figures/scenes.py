@@ -5,7 +5,7 @@ Each photo stands above its disparity, in which the subject is tinted.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from d2f.train.scene_files import RayTracedScene
 
 SEED = 11
 INDICES = (0, 4, 8, 15, 16, 18)
-HEIGHT = 168
+HEIGHT_PX = 168
 COLUMNS = 3
 TINT = np.array([255.0, 140.0, 0.0])
 
@@ -30,13 +30,17 @@ def tile(scene: RayTracedScene) -> Image.Image:
     grey = np.sqrt(scene.disparity)[..., None] * np.full(3, 255.0)
     grey += (scene.subject[..., None] / 255.0) * 0.35 * (TINT - grey)
     both = np.concatenate([scene.photo, grey.astype(np.uint8)])
-    width = round(both.shape[1] * HEIGHT / scene.photo.shape[0])
-    return Image.fromarray(both).resize((width, 2 * HEIGHT), Image.Resampling.LANCZOS)
+    width = round(both.shape[1] * HEIGHT_PX / scene.photo.shape[0])
+    return Image.fromarray(both).resize((width, 2 * HEIGHT_PX), Image.Resampling.LANCZOS)
 
 
 def main() -> None:
     """Trace, arrange in rows of equal height, write."""
-    everything = read_assets(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("assets", type=Path)
+    parser.add_argument("hdr", type=Path)
+    given = parser.parse_args()
+    everything = read_assets(given.assets, given.hdr)
     free = replace(
         everything,
         models=tuple(model for model in everything.models if model.licence.startswith("CC0")),
@@ -50,13 +54,13 @@ def main() -> None:
     ]
     rows = [tiles[first : first + COLUMNS] for first in range(0, len(tiles), COLUMNS)]
     width = max(sum(image.width + 4 for image in row) for row in rows)
-    sheet = Image.new("RGB", (width, len(rows) * (2 * HEIGHT + 4)), "white")
+    sheet = Image.new("RGB", (width, len(rows) * (2 * HEIGHT_PX + 4)), "white")
     for down, row in enumerate(rows):
         left = 0
         for image in row:
-            sheet.paste(image, (left, down * (2 * HEIGHT + 4)))
+            sheet.paste(image, (left, down * (2 * HEIGHT_PX + 4)))
             left += image.width + 4
-    sheet.save(Path(__file__).with_name("scenes.jpg"), quality=85)
+    sheet.save(Path(__file__).with_suffix(".jpg"), quality=85)
 
 
 if __name__ == "__main__":
