@@ -28,7 +28,7 @@ def lamplight(stage: Stage, lamps: tuple[Lamp, ...]) -> Light:
 
 def build_room(stage: Stage, *, beyond: float) -> Light:
     """A room around the camera; most of its things are farther off than ``beyond`` metres."""
-    rng, assets = stage.rng, stage.assets
+    rng = stage.rng
     length = beyond + rng.uniform(0.8, 5.0)
     left, right = -rng.uniform(1.0, 3.5), rng.uniform(1.0, 3.5)
     widening = max((abs(point[0]) for point in stage.in_sight), default=0.0) + 0.4
@@ -47,6 +47,17 @@ def build_room(stage: Stage, *, beyond: float) -> Light:
         size = (width + 0.5, depth + 0.5, 0.1)
         stage.block((middle, (length + back) / 2, height), size, stage.texture("wall"), shade=1.2)
         lamps = hang_lamps(stage, left=left, right=right, length=length, height=height)
+    furnish(stage, beyond=beyond, left=left, right=right, length=length)
+    for thing in list(stage.placed):
+        if thing.model.name in TOPS and thing.at[2] == 0.0 and not thing.subject:
+            fill_top(stage, Block(at=thing.at, size=top_of(thing), texture=floor), count=4)
+    hang_pictures(stage, left=left, right=right, length=length)
+    return lamplight(stage, lamps)
+
+
+def furnish(stage: Stage, *, beyond: float, left: float, right: float, length: float) -> None:
+    """Tables, furniture along the walls, a shelf, loose things and people."""
+    rng, assets = stage.rng, stage.assets
     for table in range(int(rng.integers(0, 3))):
         distance = max(beyond * 1.15, rng.uniform(1.2, length - 0.3)) + 0.4 * table
         x, y = ahead(stage, distance, spread=0.9)
@@ -66,11 +77,6 @@ def build_room(stage: Stage, *, beyond: float) -> Light:
     )
     people = assets.of("person")
     place_around(stage, people, int(rng.integers(0, 2)), nearest=1.4 * near, farthest=length)
-    for thing in list(stage.placed):
-        if thing.model.name in TOPS and thing.at[2] == 0.0 and not thing.subject:
-            fill_top(stage, Block(at=thing.at, size=top_of(thing), texture=floor), count=4)
-    hang_pictures(stage, left=left, right=right, length=length)
-    return lamplight(stage, lamps)
 
 
 def raise_walls(
