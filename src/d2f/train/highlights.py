@@ -17,6 +17,8 @@ import torch
 
 from ..arrays import ByteImage, FloatImage
 from ..errors import UsageError
+from ..files.atomic import write_whole
+from ..files.formats import part
 from ..light.blobs import find_blobs, picture_scale
 from ..light.highlights import clip_light_of
 from ..light.lamp_model import FEATURES, LampModel, features_of_blobs, photo_median
@@ -33,6 +35,7 @@ EXPOSURES = 4  # of each HDR picture
 SCENES = 500
 STEPS = 800
 LEAST_LIGHT = 0.05  # channels darker than this are as good as black
+LARGEST_LIGHT = 60000  # half floats end at 65504, and infinity would swallow a mean
 CLIP_LIGHT = clip_light_of(SRGB)
 DAYLIGHT_MEDIAN = 0.1  # luminance; below, lamps may be on
 DAYLIGHT_PHOTOS = 600
@@ -46,12 +49,11 @@ Rows = tuple[FloatImage, FloatImage, FloatImage]  # features, log2 light, area a
 
 def read_hdr(folder: Path) -> dict[str, FloatImage]:
     """The linear pictures of a folder of EXR files."""
-    import OpenImageIO as oiio
-
+    oiio = part("OpenImageIO", "vfx", what="EXR")
     pictures = {}
     for path in sorted(folder.glob("*.exr")):
         pixels = np.asarray(oiio.ImageBuf(str(path)).get_pixels(oiio.FLOAT))[..., :3]
-        pictures[path.stem] = np.ascontiguousarray(np.clip(pixels, 0, 60000), np.float32)
+        pictures[path.stem] = np.ascontiguousarray(np.clip(pixels, 0, LARGEST_LIGHT), np.float32)
     return pictures
 
 
@@ -195,7 +197,7 @@ def main() -> None:
     # Rounded as float64: float32 would write 0.0677 as 0.06769999861717224.
     values = {k: np.round(v.astype(np.float64), DECIMALS).tolist() for k, v in model.items()}
     text = json.dumps({"made": made, "features": FEATURES, "model": values})
-    choices.output.write_text(text + "\n", "utf-8")
+    write_whole((text + "\n").encode(), choices.output, overwrite=True)
 
 
 if __name__ == "__main__":
