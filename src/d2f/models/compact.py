@@ -7,8 +7,6 @@ size that it sees; the maps are means of both at 224 px. They are small on purpo
 goes with them so that they can be brought to the photo's own edges (docs/decisions/0016).
 """
 
-import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,19 +18,19 @@ from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage, resized
 from d2f.errors import MissingPartError, PhotoError
+from d2f.models.register import FOLDER, checked_bytes
 
 __all__ = [
     "OUTPUTS",
     "CompactMaps",
     "CompactModel",
     "check_photo",
-    "checked_bytes",
     "network_photo",
     "network_size",
     "quiet_session",
 ]
 
-WEIGHTS = Path(__file__).parent / "weights" / "compact.onnx"
+WEIGHTS = FOLDER / "compact.onnx"
 # Depth is best seen from afar, outlines and small subjects from near: docs/model-log.md.
 COARSE_SIDE_PX, FINE_SIDE_PX = 320, 448
 SIDE_MULTIPLE_PX = 32  # the coarsest stride of the network
@@ -244,20 +242,3 @@ def quiet_session(onnx: bytes, *, threads: int) -> onnxruntime.InferenceSession:
     # Spinning threads steal the time of everything beside them, and gain nothing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
-
-
-def checked_bytes(weights: Path) -> bytes:
-    """The content of a weights file whose SHA-256 is the one in register.json beside it."""
-    register = weights.parent / "register.json"
-    try:
-        content = weights.read_bytes()
-        expected = json.loads(register.read_text(encoding="utf-8"))[weights.name]["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MissingPartError(
-            f"{weights.name} or its entry in register.json is missing; {WAY_OUT}"
-        ) from error
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise MissingPartError(
-            f"{weights} is damaged (its SHA-256 is not the register's); {WAY_OUT}"
-        )
-    return content

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from d2f.arrays import ByteImage, FloatImage
-from d2f.models.compact import check_photo, checked_bytes, quiet_session
+from d2f.models.compact import check_photo, quiet_session
+from d2f.models.register import FOLDER, checked_bytes
 
 __all__ = ["DetectedFace", "FaceDetector"]
 
-WEIGHTS = Path(__file__).parent / "weights" / "faces.onnx"
+WEIGHTS = FOLDER / "faces.onnx"
 LONG_SIDES_PX = (192, 384, 768)  # a face wants about 10 to 100 px of them
 SIDE_MULTIPLE_PX = 32
 CELL_PX = 4  # one guess per cell of the network's input

@@ -14,10 +14,10 @@ from typing import Any
 
 from d2f.errors import MissingPartError, PhotoError
 
-__all__ = ["KnownWeights", "known_weights", "verify_packaged"]
+__all__ = ["FOLDER", "KnownWeights", "checked_bytes", "known_weights", "verify_packaged"]
 
 FOLDER = Path(__file__).parent / "weights"
-REGISTER = FOLDER / "register.json"
+REGISTER = "register.json"  # in the folder of the weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,27 @@ def known_weights(folder: Path = FOLDER) -> list[KnownWeights]:
     return [*packaged, PUBLISHED]
 
 
+def checked_bytes(weights: Path) -> bytes:
+    """The content of a weights file whose SHA-256 is the one in the register beside it.
+
+    Raises
+    ------
+    MissingPartError
+        If the file or its entry is missing, or its hash another.
+    """
+    try:
+        content, expected = weights.read_bytes(), registered(weights.parent)[weights.name]["sha256"]
+    except (OSError, KeyError, MissingPartError) as error:
+        raise MissingPartError(
+            f"{weights.name} or its entry in {REGISTER} is missing; reinstall d2f."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise MissingPartError(
+            f"{weights} is damaged (its SHA-256 is not the register's); reinstall d2f."
+        )
+    return content
+
+
 def verify_packaged(path: Path, folder: Path = FOLDER) -> str:
     """Check a file against the register's entry of the same name.
 
@@ -118,9 +139,9 @@ def verify_packaged(path: Path, folder: Path = FOLDER) -> str:
 def registered(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
     """The register's entries by file name; refused (MissingPartError) if it cannot be read."""
     try:
-        entries = json.loads((folder / REGISTER.name).read_text(encoding="utf-8"))
+        entries = json.loads((folder / REGISTER).read_text(encoding="utf-8"))
         return {str(name): dict(entry) for name, entry in entries.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         raise MissingPartError(
-            f"{folder / REGISTER.name} is missing or damaged: reinstall d2f."
+            f"{folder / REGISTER} is missing or damaged: reinstall d2f."
         ) from None
