@@ -13,8 +13,15 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from d2f.train.threads import wait_passively
+
+if TYPE_CHECKING:
+    from d2f.train.data import PhotoFolder, ShallowPair
+    from d2f.train.focusing import FocusingBatch
+    from d2f.train.loop import Trainer
+    from d2f.train.network import CompactNetwork
 
 VARIANTS = ("without", "pairs", "pairs and rendered")
 HELD_BACK = 24  # crops of the held-back pairs, and as many scenes of held-back photos
@@ -23,36 +30,62 @@ HEAD = "focus hit", "max-F", "MAE", "ordinal", "delta1", "pairs, dB", "rendered,
 
 def compared(photos: Path, start: Path, options: argparse.Namespace) -> dict[str, list[float]]:
     """Figures of the start and of each variant, in the order of HEAD."""
-    from d2f.measures.collection import index_rows, is_validation
-    from d2f.train.batches import BatchMix
-    from d2f.train.compact import SECOND_RATE
-    from d2f.train.data import PhotoFolder, read_mask, read_pair, read_shallow_pairs
+    from d2f.train.data import read_shallow_pairs
     from d2f.train.focusing import FocusingSource
-    from d2f.train.loop import Trainer, TrainingPlan
     from d2f.train.synthetic import SceneMaker
 
-    def side(validation: bool) -> PhotoFolder:
-        masks = [
-            read_mask(photos / "masks", row)
-            for row in list(index_rows(photos / "masks").values())[:: options.every]
-            if is_validation(row["original_name"]) == validation
-        ]
-        pairs = [
-            read_pair(photos / collection, row)
-            for collection in ("depth", "depth2")
-            for row in index_rows(photos / collection).values()
-            if is_validation(row["scene"]) == validation
-        ]
-        return PhotoFolder(
-            pairs=tuple(pair for pair in pairs if pair is not None), masks=tuple(masks)
-        )
-
-    training, validation = side(False), side(True)
+    training, validation = (
+        side_of(photos, validation=kept, every=options.every) for kept in (False, True)
+    )
     shallow = read_shallow_pairs(photos, validation=False)
-    kept = SceneMaker(validation.pairs, validation.masks)
     pairs = FocusingSource(read_shallow_pairs(photos, validation=True), seed=0)
+    kept = SceneMaker(validation.pairs, validation.masks)
     made = FocusingSource((), seed=0, scenes=kept)
     held_back = [source.draw(HELD_BACK, options.size) for source in (pairs, made)]
+    with tempfile.TemporaryDirectory() as folder:
+        trainers = trainers_of(training, validation, shallow, start, Path(folder), options)
+        first = trainers["without"].average
+        rows = {"start": figures(first, validation, held_back, options.size)}
+        train_alike(trainers, steps=options.steps, minutes=options.minutes)
+        for name, trainer in trainers.items():
+            rows[name] = figures(trainer.average, validation, held_back, options.size)
+    rows["photo itself"] = [float("nan")] * 5 + [psnr(None, batch) for batch in held_back]
+    return rows
+
+
+def side_of(photos: Path, *, validation: bool, every: int) -> PhotoFolder:
+    """One side of the split, of the photos with masks only every n-th."""
+    from d2f.measures.collection import index_rows, is_validation
+    from d2f.train.data import PhotoFolder, read_mask, read_pair
+
+    masks = [
+        read_mask(photos / "masks", row)
+        for row in list(index_rows(photos / "masks").values())[::every]
+        if is_validation(row["original_name"]) == validation
+    ]
+    pairs = [
+        read_pair(photos / collection, row)
+        for collection in ("depth", "depth2")
+        for row in index_rows(photos / collection).values()
+        if is_validation(row["scene"]) == validation
+    ]
+    return PhotoFolder(pairs=tuple(pair for pair in pairs if pair is not None), masks=tuple(masks))
+
+
+def trainers_of(
+    training: PhotoFolder,
+    validation: PhotoFolder,
+    shallow: tuple[ShallowPair, ...],
+    start: Path,
+    folder: Path,
+    options: argparse.Namespace,
+) -> dict[str, Trainer]:
+    """A trainer of each variant, from the same start."""
+    from d2f.train.batches import BatchMix
+    from d2f.train.compact import SECOND_RATE
+    from d2f.train.focusing import FocusingSource
+    from d2f.train.loop import Trainer, TrainingPlan
+
     plan = TrainingPlan(
         minutes=1.0,
         seed=options.seed,
@@ -61,39 +94,35 @@ def compared(photos: Path, start: Path, options: argparse.Namespace) -> dict[str
         threads=1,
         mix=BatchMix(masks=2, pairs=1, synthetic=1, raytraced=0),
     )
-    with tempfile.TemporaryDirectory() as folder:
-        trainers = {
-            name: Trainer(
-                replace(plan, focusing=0 if name == "without" else options.focusing),
-                training,
-                validation,
-                Path(folder),
-                shallow=shallow,
-                start=start,
-            )
-            for name in VARIANTS
-        }
-        trainers["pairs"].focusing = FocusingSource(shallow, seed=options.seed)
-        first = trainers["without"]
-        done, ends = 0, time.monotonic() + 60 * options.minutes
-        rows = {"start": figures(first.average, validation, held_back, options.size)}
-        for step in range(options.steps):
-            batch = first.stream.next()
-            for trainer in trainers.values():
-                # By steps, not by the clock: each variant gets as many.
-                trainer.seconds = 60.0 * step / options.steps
-                trainer.learn(batch)
-            done = step + 1
-            if time.monotonic() > ends:
-                break
-        print(f"{done} steps, {time.process_time():.0f} CPU s")
-        for name, trainer in trainers.items():
-            rows[name] = figures(trainer.average, validation, held_back, options.size)
-    rows["photo itself"] = [float("nan")] * 5 + [psnr(None, batch) for batch in held_back]
-    return rows
+    trainers = {}
+    for name in VARIANTS:
+        own = replace(plan, focusing=0 if name == "without" else options.focusing)
+        trainers[name] = Trainer(own, training, validation, folder, shallow=shallow, start=start)
+    trainers["pairs"].focusing = FocusingSource(shallow, seed=options.seed)
+    return trainers
 
 
-def figures(network, validation, held_back, size_px: int) -> list[float]:  # type: ignore[no-untyped-def]
+def train_alike(trainers: dict[str, Trainer], *, steps: int, minutes: float) -> None:
+    """Teach every trainer the same batches, until they are done or the time is over."""
+    done, ends = 0, time.monotonic() + 60 * minutes
+    for step in range(steps):
+        batch = trainers["without"].stream.next()
+        for trainer in trainers.values():
+            # By steps, not by the clock: each variant gets as many.
+            trainer.seconds = 60.0 * trainer.plan.minutes * step / steps
+            trainer.learn(batch)
+        done = step + 1
+        if time.monotonic() > ends:
+            break
+    print(f"{done} steps, {time.process_time():.0f} CPU s")
+
+
+def figures(
+    network: CompactNetwork,
+    validation: PhotoFolder,
+    held_back: list[FocusingBatch | None],
+    size_px: int,
+) -> list[float]:
     """Figures of a network, in the order of HEAD."""
     from d2f.train.validation import network_predictor, validation_figures
 
@@ -103,12 +132,14 @@ def figures(network, validation, held_back, size_px: int) -> list[float]:  # typ
     return [told[name] for name in names] + [psnr(network, batch) for batch in held_back]
 
 
-def psnr(network, batch) -> float:  # type: ignore[no-untyped-def]
+def psnr(network: CompactNetwork | None, batch: FocusingBatch | None) -> float:
     """Mean over pictures, dB, of renderings by the network's maps; of the photo without one."""
     import torch
 
     from d2f.train.focusing import best_strength, defocus_of, rendered
 
+    if batch is None:  # PHOTOS holds no pairs back
+        return float("nan")
     picture = batch.photo
     if network is not None:
         with torch.no_grad():

@@ -23,13 +23,13 @@ import d2f
 from d2f import fusion, light, optics, scene
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZE = 800, 960
+SIZE = 800, 960  # rows and columns, px
 SAMPLE_PX = 20
 RADIUS_PX = 24.0
 FINER = 3  # samples per pixel, each way, of which coverage is the mean
 HAIRS = 4000
 LONGEST_PX = 90
-NARROWER = 1.25  # a head is taller than wide
+NARROWER = 1.25  # a head is taller than wide by this factor
 NEAR_OUTLINE_PX = 64
 RUNS = 5
 COLOURS = {
