@@ -183,7 +183,10 @@ class Trainer:
             write_checkpoint(self.out / "best.pt", {"average": judged.state_dict()})
 
     def result(self) -> CompactNetwork:
-        """The average; after a second stage, the mean of it and the network that it began from."""
+        """The average; after a second stage, the mean of it and of the weights that it began from.
+
+        What the start lacked stays the average's own: a mean with chance would be none.
+        """
         result = copy.deepcopy(self.average)
         if self.start is not None:
             with torch.no_grad():
