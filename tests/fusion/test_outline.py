@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import d2f
+from d2f.errors import UsageError
 from d2f.fusion import native, reference, soft_outline
 from d2f.fusion.outline import TONES
 from d2f.optics import SRGB, codes_from_light
@@ -90,6 +91,23 @@ def test_the_picture_comes_closer_to_the_truth():
 def test_where_nothing_can_be_told_nothing_is(wall, defocus_px, sample_px):
     """The outline of the map stays."""
     assert soft_outline(photo_of(drawn(), wall=wall), defocus_px, sample_px=sample_px) is None
+
+
+@pytest.mark.parametrize(
+    ("photo", "defocus_px", "threads", "words"),
+    [
+        (photo_of(drawn())[:20], map_of(), 1, "resize the map first"),
+        (photo_of(drawn())[..., 0], map_of(), 1, "the photo is uint8"),
+        (photo_of(drawn()) / 255, map_of(), 1, "the photo is float64"),
+        (photo_of(drawn()), map_of()[..., None], 1, "defocus_px is float32"),
+        (photo_of(drawn()), map_of() * np.float32(np.nan), 1, "defocus_px holds NaN"),
+        (photo_of(drawn()), map_of(), -1, "threads=-1"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_refused(photo, defocus_px, threads, words):
+    """Other sizes, types and numbers, before a kernel sees them."""
+    with pytest.raises(UsageError, match=words):
+        soft_outline(photo, defocus_px, sample_px=SAMPLE_PX, threads=threads)
 
 
 def test_pixels_far_from_an_outline_keep_their_defocus():

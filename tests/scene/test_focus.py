@@ -189,3 +189,20 @@ def test_fields_that_do_not_belong_together_are_refused(fields):
     """As they may stand in a file of settings."""
     with pytest.raises(ValueError, match=r"together|reaches beyond|greater than 0"):
         FocusSettings(**fields)
+
+
+@pytest.mark.parametrize(
+    ("disparity", "focus_map", "sharpness", "words"),
+    [
+        (np.zeros((0, 9), "f4"), np.zeros((4, 4), "f4"), None, r"disparity is .*\(0, 9\)"),
+        (np.zeros((9, 9, 1), "f4"), np.zeros((4, 4), "f4"), None, r"disparity is .*\(9, 9, 1\)"),
+        (np.full((9, 9), np.nan, "f4"), np.zeros((4, 4), "f4"), None, "disparity holds NaN"),
+        (np.zeros((9, 9), "f4"), np.zeros((4, 4), bool), None, "focus_map is bool"),
+        (np.zeros((9, 9), "f4"), np.full((4, 4), np.nan, "f4"), None, "focus_map holds NaN"),
+        (np.zeros((9, 9), "f4"), np.zeros((4, 4), "f4"), np.zeros((3, 4), "f4"), "in one size"),
+    ],
+)
+def test_what_is_no_map_is_refused(disparity, focus_map, sharpness, words):
+    """Nothing, another type, NaN, another size."""
+    with pytest.raises(UsageError, match=words):
+        choose_focus(disparity, focus_map, sharpness=sharpness)

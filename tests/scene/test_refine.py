@@ -113,9 +113,33 @@ def test_scale_and_unit_of_disparity_do_not_matter():
         (np.full((4, 4), np.nan, np.float32), None, "finite"),
         (np.zeros((0, 4), np.float32), None, r"\(0, 4\)"),
         (np.zeros((4, 4), np.float32), np.zeros((4, 5, 3), np.float32), r"\(4, 5, 3\).*\(4, 4\)"),
+        (np.full((4, 4), 3e38, np.float32), None, "beyond 1e\\+37"),
+        (np.zeros((4, 4), np.uint8), None, r"uint8 of shape \(4, 4\)"),
+        ([[0.0]], None, "is a list"),
+        (np.zeros((4, 4), np.float32), np.full((4, 4, 3), np.nan, np.float32), "guide.*0..1"),
+        (np.zeros((4, 4), np.float32), np.zeros((4, 4, 3), np.uint8), "guide is uint8"),
     ],
 )
 def test_unusable_maps_are_refused_in_words(disparity, guide, message):
-    """NaN, nothing, and a guide of another size."""
+    """NaN, nothing, other types, and a guide of another size."""
     with pytest.raises(UsageError, match=message):
         disparity_at_full_size(disparity, guide, np.zeros((9, 9, 3), np.uint8))
+
+
+@pytest.mark.parametrize("threads", [-1, 1.5, None, 10**9])
+def test_threads_that_cannot_be_had_are_refused(threads):
+    """Before a kernel is asked for them."""
+    with pytest.raises(UsageError, match="threads="):
+        disparity_at_full_size(
+            np.zeros((4, 4), np.float32), None, np.zeros((9, 9, 3), np.uint8), threads=threads
+        )
+
+
+def test_other_floats_are_converted():
+    """float64 gives what float32 does."""
+    photo, truth = halves(60, 60, edge=33)
+    small = soft_small(truth, 6)
+    expected = disparity_at_full_size(small, None, photo)
+    found = disparity_at_full_size(small.astype(">f8"), None, photo)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from d2f.errors import UsageError
 from d2f.scene.subject import ground_contact, held_disparity, subject_of
 
 ROWS, COLS = 96, 128
@@ -67,3 +68,10 @@ def test_the_subject_is_the_part_around_the_peak():
     assert subject[70:76, 100:106].max() == 0
     assert subject[30:60, 30:60].min() == 1
     assert 30 <= cell[0] < 60
+
+
+def test_a_subject_of_another_size_is_refused():
+    """Both sizes are told."""
+    disparity = np.zeros((6, 8), np.float32)
+    with pytest.raises(UsageError, match=r"\(3, 8\), disparity \(6, 8\)"):
+        held_disparity(disparity, disparity[:3], at=0.5, subject_range=(0.6, 0.4))

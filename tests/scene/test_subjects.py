@@ -70,6 +70,14 @@ def test_an_empty_focus_map_has_no_candidates():
     assert subjects_of(disparity, speck) == ()
 
 
+def test_what_is_no_map_has_none():
+    """A batch of maps, or an empty one."""
+    disparity, focus_map = scene()
+    for maps in ((disparity[None], focus_map), (disparity, focus_map[:0])):
+        with pytest.raises(UsageError, match=r"give float32 \(H, W\)"):
+            subjects_of(*maps)
+
+
 def test_a_candidate_is_ready_for_json():
     """Lists and rounded numbers."""
     summary = subjects_of(*scene())[0].summary()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import CodeImage, FloatImage
+from ..checks import check_threads
 from ..errors import UsageError
 from . import native
 
@@ -38,6 +39,7 @@ def keep_in_focus(
         If the types or sizes do not match.
     """
     _check(original_codes, blurred_codes, in_focus)
+    check_threads(threads)
     original, blurred = np.ascontiguousarray(original_codes), np.ascontiguousarray(blurred_codes)
     return native.keep_in_focus(original, blurred, np.ascontiguousarray(in_focus), threads=threads)
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ..arrays import FloatImage
+from ..checks import check_threads
 from ..errors import UsageError
 from . import native
 
@@ -36,12 +37,13 @@ def in_focus_mask(defocus_px: FloatImage, *, threads: int = 0) -> FloatImage:
     Raises
     ------
     UsageError
-        If the map has another type or shape.
+        If the map has another type or shape, or the threads are no number of them.
     """
     if defocus_px.dtype != np.float32 or defocus_px.ndim != 2:
         raise UsageError(
             f"defocus_px is {defocus_px.dtype} of shape {defocus_px.shape}: give float32 (H, W)."
         )
+    check_threads(threads)
     if not defocus_px.size:
         return defocus_px.copy()
     defocus, cell = np.ascontiguousarray(defocus_px), _cell_size(defocus_px.size)

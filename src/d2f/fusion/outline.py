@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from .. import optics
 from ..arrays import ByteImage, FloatImage
+from ..checks import check_map, check_photo, check_threads
+from ..errors import UsageError
 from . import native
 
 __all__ = ["SoftOutline", "soft_outline"]
@@ -87,12 +89,28 @@ def soft_outline(
     SoftOutline or None
         None where nothing is to be told: no outline between focus and blur, colours that do not
         differ there, or a map of finer samples than 2 px.
+
+    Raises
+    ------
+    UsageError
+        If the photo, the map or the number of threads is none, or the sizes differ.
     """
-    if sample_px < FINEST_PX:
+    check_photo(photo_srgb)
+    check_map("defocus_px", defocus_px)
+    check_threads(threads)
+    if defocus_px.shape != photo_srgb.shape[:2]:
+        raise UsageError(
+            f"defocus_px has shape {defocus_px.shape}, the photo {photo_srgb.shape}: resize the "
+            "map first, and scale its values with it."
+        )
+    if not FINEST_PX <= sample_px < np.inf:
         return None
     sample_px = max(sample_px, max(defocus_px.shape) / MOST_CELLS)
     rows, cols = (max(round(length / sample_px), 1) for length in defocus_px.shape)
+    defocus_px = defocus_px.astype(np.float32, copy=False)
     points = _points(photo_srgb, defocus_px, (rows, cols))
+    if not np.isfinite(points[1]).all():
+        raise UsageError("defocus_px holds NaN or infinity: replace them first.")
     far_px = max(FAR_PX, FAR_SHARE * sample_px)
     cells = _cells(*points, far_px)
     if cells is None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from ..arrays import CodeImage, FloatImage
+from ..checks import check_threads
 from ..errors import UsageError, told
 from ..optics.tone_curves import LINEAR, SRGB, ToneCurve, slope_at_white
 from . import native
@@ -25,7 +26,6 @@ __all__ = [
 LightModel = Literal["lamps", "d2f2023"]
 CODE_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 HDR_WHITE = 1.001  # a float file that holds more than white has not been clipped there
-MOST_THREADS = 1024  # OpenMP takes any number, the system does not
 LARGEST_LIGHT = 65504.0  # the largest half float; infinity counts as this
 
 
@@ -160,10 +160,7 @@ def check_codes(codes: CodeImage) -> None:
 def _check_options(highlights: Any, threads: Any) -> None:  # a user's words: anything may come
     if not isinstance(highlights, Real) or not 0 <= float(highlights) <= 1:
         raise UsageError(f"the strength={told(highlights)} of highlights lies outside 0..1.")
-    if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
-        raise UsageError(
-            f"threads={told(threads)}: give a whole number, 0 (all) to {MOST_THREADS}."
-        )
+    check_threads(threads)
 
 
 def _light_from_codes(codes: CodeImage, curve: ToneCurve, *, threads: int) -> FloatImage:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import d2f._native as _native
 
 from ..arrays import FloatImage
+from ..checks import check_threads
 from ..errors import UsageError, told
 from ..optics.aperture import Aperture
 from ..optics.point_image import channel_groups
@@ -18,7 +19,6 @@ from .plan import opening, side_layers
 
 __all__ = ["blur"]
 
-MOST_THREADS = 1024  # OpenMP takes any number, the system does not
 BRIGHTEST = 1e30  # radiance: sums over a blur stay far below the largest float32, 3.4e38
 CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
@@ -108,10 +108,7 @@ def blur(
     farthest, nearest = _finite_range("defocus_px", defocus_px)
     if not isinstance(aperture, Aperture):
         raise UsageError(f"aperture={told(aperture)}: give a d2f.Aperture.")
-    if not isinstance(threads, int) or not 0 <= threads <= MOST_THREADS:
-        raise UsageError(
-            f"threads={told(threads)}: give a whole number, 0 (all) to {MOST_THREADS}."
-        )
+    check_threads(threads)
     matte = _checked_matte(matte, defocus_px.shape)
     out = np.empty_like(radiance)
     _native.blur(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..arrays import FloatImage
+from ..checks import check_map
+from ..errors import UsageError
 from ..optics import disparity_at_centres
 from ..settings import FocusSettings
 from .faces import Face, focus_on_face
@@ -69,9 +71,46 @@ def choose_focus(
     Raises
     ------
     UsageError
-        If the photo has no face, or relative depth nothing so near.
+        If the photo has no face, or relative depth nothing so near; if a map is none, or holds NaN
+        or infinity where that matters.
     """
-    wish = wish or FocusSettings()
+    check_map("disparity", disparity)
+    _check_shares("focus_map", focus_map)
+    if sharpness is not None:
+        _check_shares("sharpness", sharpness)
+        if sharpness.shape != focus_map.shape:
+            raise UsageError(
+                f"sharpness has shape {sharpness.shape}, the focus map {focus_map.shape}: "
+                "give both in one size."
+            )
+    focus = _chosen(
+        disparity,
+        focus_map,
+        wish or FocusSettings(),
+        metric=metric,
+        sharpness=sharpness,
+        faces=faces,
+    )
+    if not np.isfinite((focus.disparity, *focus.subject_range)).all():
+        raise UsageError("disparity holds NaN or infinity: give finite values.")
+    return focus
+
+
+def _check_shares(name: str, shares: FloatImage) -> None:
+    check_map(name, shares)
+    if not np.isfinite(shares).all():
+        raise UsageError(f"{name} holds NaN or infinity: give values of 0..1.")
+
+
+def _chosen(
+    disparity: FloatImage,
+    focus_map: FloatImage,
+    wish: FocusSettings,
+    *,
+    metric: bool,
+    sharpness: FloatImage | None,
+    faces: Sequence[Face],
+) -> Focus:
     if wish.point is not None:
         return focus_at_point(disparity, wish.point)
     if wish.box is not None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import ByteImage, FloatImage
+from ..checks import check_map, check_photo, check_threads
 from ..errors import UsageError
 from ..optics import disparity_at_centres
 from .native import (
@@ -37,6 +38,7 @@ STEEPENING_RADIUS = 1  # the same at the map's own size; 2 costs .004 of edge F1
 SERIAL_SAMPLES = 2**17  # a smaller map takes 2 ms: less than waking other threads can
 LARGEST_RADIUS_PX = 40  # above it the kernel's whole-number sums could overflow
 CRUMB_SAMPLES = 0.5  # area of the largest region that is absorbed, in samples of the small map
+LARGEST = 1e37  # disparity: sums and differences of some stay below the largest float32
 RIDGE = 0.65  # squared codes, 1e-5 of 255^2
 
 
@@ -52,8 +54,9 @@ def disparity_at_full_size(
     Parameters
     ----------
     disparity : float32 (h, w)
-        Larger is nearer, any unit. A map of the photo's size is returned untouched; of one that is
-        larger in either direction the values nearest to the photo's pixels are taken.
+        Larger is nearer, any unit; float16 and float64 are converted. A map of the photo's size is
+        returned untouched; of one that is larger in either direction the values nearest to the
+        photo's pixels are taken.
     guide_srgb : float32 (h, w, 3), 0..1, or None
         The photo reduced to the map's size; None has it made by area means.
     photo_srgb : uint8 (H, W, 3)
@@ -68,9 +71,12 @@ def disparity_at_full_size(
     Raises
     ------
     UsageError
-        If the sizes of map and guide differ, or a map is empty or not finite.
+        If the sizes of map and guide differ, a map is empty or not finite, or an argument is of
+        another type.
     """
     _check(disparity, guide_srgb, photo_srgb)
+    check_threads(threads)
+    disparity = disparity.astype(np.float32, copy=False)
     height, width = photo_srgb.shape[:2]
     rows, cols = disparity.shape
     if (rows, cols) == (height, width):
@@ -83,7 +89,7 @@ def disparity_at_full_size(
     if guide_srgb is None:
         guide = area_reduce(photo_srgb, rows=rows, cols=cols, threads=threads)
         guide_srgb = guide.astype(np.float32) / np.float32(255)
-    guide_srgb = np.ascontiguousarray(guide_srgb)
+    guide_srgb = np.ascontiguousarray(guide_srgb, dtype=np.float32)
     extent = float(np.ptp(disparity))
     steps = {"band_step": STEP_SHARE * extent, "faint_step": FAINT_SHARE * extent}
     few_threads = threads if disparity.size > SERIAL_SAMPLES else 1
@@ -139,16 +145,20 @@ def _planes(
 
 
 def _check(disparity: FloatImage, guide_srgb: FloatImage | None, photo_srgb: ByteImage) -> None:
-    if disparity.ndim != 2 or disparity.size == 0 or not np.isfinite(disparity).all():
+    check_map("the disparity map", disparity)
+    if not max(abs(float(disparity.min())), abs(float(disparity.max()))) <= LARGEST:
         raise UsageError(
-            f"the disparity map has shape {disparity.shape} or holds values that are not numbers: "
-            "give (h, w) finite values."
+            f"the disparity map holds NaN, infinity or values beyond {LARGEST:.0e}: "
+            "give finite values."
         )
-    if photo_srgb.dtype != np.uint8 or photo_srgb.ndim != 3 or photo_srgb.shape[2] != 3:
+    check_photo(photo_srgb)
+    if guide_srgb is None:
+        return
+    if guide_srgb.dtype.kind != "f" or not (guide_srgb.min() >= 0 and guide_srgb.max() <= 1):
         raise UsageError(
-            f"the photo is {photo_srgb.dtype} {photo_srgb.shape}: give uint8 (H, W, 3)."
+            f"the guide is {guide_srgb.dtype} or lies outside 0..1: give float32 in 0..1."
         )
-    if guide_srgb is not None and guide_srgb.shape != (*disparity.shape, 3):
+    if guide_srgb.shape != (*disparity.shape, 3):
         raise UsageError(
             f"the guide has shape {guide_srgb.shape}, the disparity map {disparity.shape}: "
             "reduce the photo to the map's size."

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
+from ..checks import check_map
+from ..errors import UsageError
 
 __all__ = [
     "connected",
@@ -133,7 +135,18 @@ def held_disparity(
     -------
     disparity : float32 (H, W)
         `at` within the range; outside of it as far from `at` as from the range's end.
+
+    Raises
+    ------
+    UsageError
+        If a map is none, or the subject's is of another size.
     """
+    check_map("disparity", disparity)
+    if subject is not None and subject.shape != disparity.shape:
+        raise UsageError(
+            f"the subject has shape {subject.shape}, disparity {disparity.shape}: give both in "
+            "one size."
+        )
     near, far = subject_range
     if contact is None:
         excess = disparity - np.clip(disparity, np.float32(far), np.float32(near))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatImage
+from ..checks import check_map
 from ..optics import disparity_at_centres
 from .faces import Face, nearer_eye
 from .plane import centre_of, nearness, weighted_quantiles
@@ -68,7 +69,14 @@ def subjects_of(
     focus_map : float32 (h, w), 0..1
         Its connected regions are the subjects.
     faces : sequence of Face
+
+    Raises
+    ------
+    UsageError
+        If a map is none.
     """
+    check_map("disparity", disparity)
+    check_map("focus_map", focus_map)
     found = [_face_subject(face, disparity) for face in faces]
     found += _regions(disparity_at_centres(disparity, focus_map.shape), focus_map)
     return tuple(sorted(found, key=lambda subject: -subject.score)[:MOST_SUBJECTS])
