@@ -41,7 +41,7 @@ REDUCING_GAP = 3  # means of blocks may leave so many times the size that is wan
 STRIP_ROWS = 128  # of the photo; a strip stays in the processor's cache
 OUTPUT_STRIDE = 2
 OUTPUTS = ("disparity", "focus_map", "sharpness")  # in this order
-WAY_OUT = "reinstall d2f, or make a network with `d2f train compact` and `d2f train install`"
+WAY_OUT = "reinstall d2f, or make a network with `d2f train compact` and `d2f train install`."
 RANGE_QUANTILES = (0.01, 0.99)  # of the network's disparity: what becomes 0 and 1
 
 
@@ -225,11 +225,11 @@ def check_photo(photo_srgb: ByteImage) -> None:
     """Refuse what is not an 8-bit colour photo of at least 16 x 16 px."""
     shape, dtype = photo_srgb.shape, photo_srgb.dtype
     if len(shape) != 3 or shape[2] != 3 or dtype != np.uint8:
-        raise PhotoError(f"photo_srgb is {dtype} {shape}, want uint8 (H, W, 3): convert it first")
+        raise PhotoError(f"photo_srgb is {dtype} {shape}, want uint8 (H, W, 3): convert it first.")
     if min(shape[:2]) < SMALLEST_PHOTO_PX:
         raise PhotoError(
             f"the photo has {shape[1]} x {shape[0]} px: at least {SMALLEST_PHOTO_PX} x "
-            f"{SMALLEST_PHOTO_PX} px are needed"
+            f"{SMALLEST_PHOTO_PX} px are needed."
         )
 
 
@@ -238,7 +238,7 @@ def quiet_session(onnx: bytes, *, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what fails is raised: no line of log beside it
     # Spinning threads steal the time of everything beside them, and gain nothing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])

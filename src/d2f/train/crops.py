@@ -61,7 +61,7 @@ class PairCrops(Dataset[Crop]):
 
     def __init__(self, pairs: Sequence[Pair], *, crop_px: int, long_side_px: int, seed: int):
         if not pairs:
-            raise UsageError("there are no pairs to train on: give a folder or table that has some")
+            raise UsageError("there are no pairs to train on: give a folder or table with some.")
         if crop_px <= 0 or crop_px % SIZE_STEP_PX:
             raise UsageError(f"a crop of {crop_px} px does not fit the network: give 128, 256 ...")
         self.pairs, self.crop_px, self.long_side_px = tuple(pairs), crop_px, long_side_px

@@ -15,6 +15,7 @@ from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError
 from d2f.measures.collection import (
     LARGEST_CODE,
+    depth_codes,
     index_rows,
     is_pseudo,
     is_validation,
@@ -110,7 +111,7 @@ def read_photos(root: Path, *, validation: bool) -> PhotoFolder:
     if not pairs or not masks:
         raise PhotoError(
             f"{root}: {len(pairs)} depth pairs and {len(masks)} masks found; "
-            "give a folder that holds depth/ and masks/, each with an index.csv"
+            "give a folder that holds depth/ and masks/, each with an index.csv."
         )
     return PhotoFolder(pairs=tuple(pairs), masks=tuple(masks))
 
@@ -120,8 +121,7 @@ def read_pair(folder: Path, row: dict[str, str]) -> DepthPair | None:
     name = row["name"]
     with opened(folder / f"{name}.jpg") as image:
         photo = reduced(image.convert("RGB"))
-    with opened(folder / f"{name}_invdepth16.png") as image:
-        codes = np.asarray(image).astype(np.float32)
+    codes = depth_codes(folder / f"{name}_invdepth16.png").astype(np.float32)
     rows, columns = photo.shape[:2]
     small = Image.fromarray(codes).resize((columns, rows), Image.Resampling.NEAREST)
     if np.abs(np.diff(photo.astype(np.float32), axis=0)).mean() < FLAT_ROWS:
@@ -194,5 +194,5 @@ def read_shallow_pairs(root: Path, *, validation: bool) -> tuple[ShallowPair, ..
 def reduced(image: Image.Image) -> ByteImage:
     """The photo at the working size, H x W x 3."""
     scale = min(1.0, LONG_SIDE_PX / max(image.size))
-    size = (round(image.width * scale), round(image.height * scale))
+    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
     return np.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)).copy()

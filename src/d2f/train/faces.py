@@ -189,7 +189,7 @@ def main() -> None:
     difference = worst_difference(source, converted)
     print(f"{len(converted)} bytes, worst difference {difference:.1e}")
     if difference > PARITY_LIMIT:
-        raise SystemExit("the two differ: nothing was written")
+        raise SystemExit("the two differ, nothing was written: give face_detection_full_range.")
     write_whole(converted, given.onnx, overwrite=True)
 
 

@@ -71,7 +71,7 @@ class SceneMaker:
         """One box or ball on the ground, as deep as the ground at its foot."""
         size = canvas.size_px
         x, y = rng.uniform(0, size), self.foot_row(rng, room, size)
-        disparity = float(at(empty, x, y)) * rng.uniform(1.005, 1.05)
+        disparity = float(value_at(empty, x, y)) * rng.uniform(1.005, 1.05)
         unit = self.upright_px(y, room, size, rng)
         texture = self.texture(rng, size)
         if rng.random() < 0.35:
@@ -104,7 +104,7 @@ class SceneMaker:
         height = float(np.clip(height, 0.1 * size, 1.1 * size))
         # Something cut by the edge stands before it: nearer than the ground that is seen there.
         extra = rng.uniform(1.0, 1.5) if cutout.cut_below else rng.uniform(1.0, 1.05)
-        disparity = float(at(empty, x, y)) * extra
+        disparity = float(value_at(empty, x, y)) * extra
         paste(canvas, cutout, rng, foot=(x, y), height=height, disparity=disparity, number=number)
 
     def composite(self, rng: np.random.Generator, size_px: int) -> Scene:
@@ -124,7 +124,7 @@ class SceneMaker:
         covered = canvas.disparity[int(max(0, y - height)) : int(y) + 1, left : right + 1]
         known = covered[covered > 0]
         if known.size:
-            place = float(max(at(canvas.disparity, x, y), np.quantile(known, 0.9)))
+            place = float(max(value_at(canvas.disparity, x, y), np.quantile(known, 0.9)))
             disparity = max(place, 0.02) * rng.uniform(1.0, 1.4)
             paste(canvas, cutout, rng, foot=(x, y), height=height, disparity=disparity, number=1)
         return finished(canvas)
@@ -159,7 +159,7 @@ class SceneMaker:
         return max(foot_row - (room.horizon + 0.5) * size_px, 0.05 * size_px)
 
 
-def at(disparity: FloatImage, x: float, y: float) -> np.float32:
+def value_at(disparity: FloatImage, x: float, y: float) -> np.float32:
     """The map's value at a place in pixels, or at its nearest place inside."""
     last = disparity.shape[0] - 1
     value: np.float32 = disparity[int(np.clip(y, 0, last)), int(np.clip(x, 0, last))]

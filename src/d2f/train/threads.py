@@ -14,6 +14,6 @@ def wait_passively() -> None:
     OpenMP reads these variables once, when torch loads it.
     """
     if "torch" in sys.modules and os.environ.get("OMP_WAIT_POLICY") != "PASSIVE":
-        raise UsageError("torch is already imported: call wait_passively() first")
+        raise UsageError("torch is already imported: call wait_passively() first.")
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     os.environ["GOMP_SPINCOUNT"] = "0"

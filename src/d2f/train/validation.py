@@ -61,7 +61,7 @@ def depth_figures(predict: Predictor, pairs: tuple[DepthPair, ...]) -> dict[str,
         wrong.append(metrics.ordinal_error(disparity, pair.disparity, affine=pair.affine))
     real = np.array([pair.real for pair in pairs])
     figures: dict[str, float] = {}
-    for label, chosen in (("all", real | True), ("real", real), ("pseudo", ~real)):
+    for label, chosen in (("all", np.ones_like(real)), ("real", real), ("pseudo", ~real)):
         figures[f"delta1_{label}"] = mean_of_known(np.array(near)[chosen])
         figures[f"ordinal_{label}"] = mean_of_known(np.array(wrong)[chosen])
     return figures
