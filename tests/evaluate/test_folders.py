@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from d2f.cli import evaluate as commands
-from d2f.errors import UsageError
+from d2f.errors import PhotoError, UsageError
 from d2f.evaluate.depth import evaluate_depth
 from d2f.evaluate.guesses import centre_map, row_map
 from d2f.evaluate.subjects import evaluate_subjects
@@ -90,6 +90,22 @@ def test_truth_that_knows_nothing_is_refused(folder):
         Image.fromarray(np.zeros((60, 80), np.uint16)).save(path)
     with pytest.raises(UsageError, match="no truth above 0"):
         evaluate_depth(folder, predict=lambda photo: row_map(photo.shape))
+
+
+def test_pictures_of_the_wrong_kind_are_named(folder):
+    """A map in 8 bit, a mask in 16, a photo too small for any network; a mask may have alpha."""
+    name = folder / "scene1"
+    Image.fromarray(np.zeros((60, 80, 2), np.uint8)).save(f"{name}.png")
+    assert evaluate_subjects(folder, predict=lambda photo: centre_map(photo.shape))["count"] == 3
+    Image.fromarray(np.zeros((60, 80), np.uint8)).save(f"{name}_invdepth16.png")
+    with pytest.raises(PhotoError, match=r"scene1_invdepth16\.png.*16 bit grey"):
+        evaluate_depth(folder, predict=lambda photo: row_map(photo.shape))
+    Image.fromarray(np.zeros((60, 80), np.uint16)).save(f"{name}.png")
+    with pytest.raises(PhotoError, match=r"scene1\.png.*8 bit grey"):
+        evaluate_subjects(folder, predict=lambda photo: centre_map(photo.shape))
+    Image.fromarray(np.zeros((1, 9, 3), np.uint8)).save(f"{name}.jpg")
+    with pytest.raises(PhotoError, match=r"scene1\.jpg.*9 x 1 px"):
+        evaluate_subjects(folder, predict=lambda photo: centre_map(photo.shape))
 
 
 def test_commands_print_one_json_object(folder):

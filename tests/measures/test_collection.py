@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from d2f.errors import PhotoError
-from d2f.measures.collection import index_rows, is_validation, opened
+from d2f.measures.collection import depth_codes, index_rows, is_validation, opened
 
 
 def test_the_split_is_by_the_name_of_the_scene():
@@ -48,3 +48,17 @@ def test_missing_and_damaged_pictures_are_refused(tmp_path):
     (tmp_path / "cut.png").write_bytes(whole.read_bytes()[:2000])
     with pytest.raises(PhotoError, match=r"cut\.png"), opened(tmp_path / "cut.png") as image:
         image.load()
+
+
+def test_a_table_that_begins_with_a_byte_order_mark_is_read(tmp_path):
+    """As spreadsheets write CSV in UTF-8."""
+    (tmp_path / "index.csv").write_text("name,scene\na,hall\n", encoding="utf-8-sig")
+    assert index_rows(tmp_path) == {"a": {"name": "a", "scene": "hall"}}
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 2), (4, 6, 3)])
+def test_maps_of_less_than_16_bit_grey_are_refused(tmp_path, shape):
+    """Their codes would say that all is far away."""
+    Image.fromarray(np.full(shape, 200, np.uint8)).save(tmp_path / "map.png")
+    with pytest.raises(PhotoError, match=r"map\.png is of uint8.*16 bit grey"):
+        depth_codes(tmp_path / "map.png")

@@ -67,6 +67,23 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
         read_scenes(tmp_path)
 
 
+def test_files_of_different_sizes_are_refused(tmp_path: Path) -> None:
+    """All three sizes are told."""
+    write_scene(tmp_path, a_scene("s1_00000"), ABOUT)
+    Image.fromarray(np.zeros((12, 32), np.uint8)).save(tmp_path / "s1_00000_subject.png")
+    with pytest.raises(PhotoError, match=r"s1_00000\.jpg.*\(24, 32\).*subject of \(12, 32\)"):
+        read_scenes(tmp_path)
+
+
+def test_a_row_that_was_broken_off_spoils_no_other(tmp_path: Path) -> None:
+    """As a full disc leaves it."""
+    write_scene(tmp_path, a_scene("s1_00000"), ABOUT)
+    with (tmp_path / "index.csv").open("a") as index:
+        index.write("s1_00001,1,outd")
+    write_scene(tmp_path, a_scene("s1_00002"), ABOUT)
+    assert written_names(tmp_path) == {"s1_00000", "s1_00002"}
+
+
 def test_nothing_unfinished_is_left_behind(tmp_path: Path) -> None:
     """Each file is written under another name first."""
     write_scene(tmp_path, a_scene("s1_00000"), ABOUT)

@@ -10,7 +10,7 @@ from d2f.errors import UsageError
 from d2f.evaluate.guesses import mean_of_others, row_map
 from d2f.evaluate.photos import judged_photos
 from d2f.measures import metrics
-from d2f.measures.collection import LARGEST_CODE, is_pseudo
+from d2f.measures.collection import LARGEST_CODE, depth_codes, is_pseudo
 from d2f.models.compact import CompactModel
 
 __all__ = ["DisparityPredictor", "evaluate_depth"]
@@ -75,7 +75,7 @@ def evaluate_depth(
     ours, row, mean = Tally(), Tally(), Tally()
     truths: list[tuple[FloatImage, bool]] = []
     pseudo: list[bool] = []
-    for photo in judged_photos(root, suffix="_invdepth16.png", split=split):
+    for photo in judged_photos(root, suffix="_invdepth16.png", read=depth_codes, split=split):
         truth = photo.truth.astype(np.float32) / np.float32(LARGEST_CODE)
         if not (truth > 0).any():
             continue

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from d2f.arrays import ByteImage, FloatImage, resized
 from d2f.evaluate.guesses import centre_map, mean_of_others
-from d2f.evaluate.photos import judged_photos
+from d2f.evaluate.photos import judged_photos, mask_codes
 from d2f.measures import metrics
 from d2f.models.compact import CompactModel
 
@@ -64,7 +64,7 @@ def evaluate_subjects(
     predict = predict or compact_focus()
     ours, centre, mean = Tally(), Tally(), Tally()
     masks: list[NDArray[np.bool_]] = []
-    for photo in judged_photos(root, suffix=".png", split=split):
+    for photo in judged_photos(root, suffix=".png", read=mask_codes, split=split):
         mask = photo.truth >= SUBJECT_CODE
         masks.append(mask)
         ours.add(predict(photo.photo), mask)

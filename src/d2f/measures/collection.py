@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from d2f.arrays import resized
@@ -17,6 +19,7 @@ from d2f.errors import PhotoError
 
 __all__ = [
     "LARGEST_CODE",
+    "depth_codes",
     "index_rows",
     "is_pseudo",
     "is_validation",
@@ -46,7 +49,7 @@ def index_rows(folder: Path, *, columns: tuple[str, ...] = ("name",)) -> dict[st
     if not index.is_file():
         return {}
     try:
-        with index.open(newline="", encoding="utf-8") as file:
+        with index.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)
             missing = [column for column in columns if column not in (table.fieldnames or ())]
             if missing:
@@ -81,3 +84,20 @@ def opened(path: Path) -> Iterator[Image.Image]:
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         # Pillow tells of some damaged PNG files by a SyntaxError.
         raise PhotoError(f"{path} cannot be read: {error}; leave it out or replace it.") from error
+
+
+def depth_codes(path: Path) -> NDArray[np.uint16]:
+    """The codes of a disparity map, uint16 (h, w).
+
+    Raises
+    ------
+    PhotoError
+        If the picture cannot be read, or is not of 16 bit grey.
+    """
+    with opened(path) as image:
+        codes = np.asarray(image)
+    if codes.dtype != np.uint16 or codes.ndim != 2:
+        raise PhotoError(
+            f"{path} is of {codes.dtype} and shape {codes.shape}: save the map as 16 bit grey."
+        )
+    return codes

@@ -17,7 +17,7 @@ from PIL import Image
 from d2f.arrays import ByteImage, FloatImage
 from d2f.errors import PhotoError
 from d2f.files.atomic import write_whole
-from d2f.measures.collection import LARGEST_CODE, index_rows, opened
+from d2f.measures.collection import LARGEST_CODE, depth_codes, index_rows, opened
 
 __all__ = ["COLUMNS", "RayTracedScene", "read_scenes", "written_names", "write_scene"]
 
@@ -64,10 +64,14 @@ def read_scene(folder: Path, name: str, *, has_subject: bool) -> RayTracedScene:
     photo_file, disparity_file, subject_file = paths_of(folder, name)
     with opened(photo_file) as image:
         photo = np.asarray(image.convert("RGB")).copy()
-    with opened(disparity_file) as image:
-        disparity = np.asarray(image).astype(np.float32) / np.float32(LARGEST_CODE)
+    disparity = depth_codes(disparity_file).astype(np.float32) / np.float32(LARGEST_CODE)
     with opened(subject_file) as image:
         subject = np.asarray(image.convert("L")).copy()
+    if not photo.shape[:2] == disparity.shape == subject.shape:
+        raise PhotoError(
+            f"{photo_file} is of shape {photo.shape[:2]}, its disparity of {disparity.shape}, its "
+            f"subject of {subject.shape}: delete the three, and d2f train scenes makes them again."
+        )
     return RayTracedScene(
         name=name, photo=photo, disparity=disparity, subject=subject, has_subject=has_subject
     )
@@ -117,8 +121,14 @@ def write_scene(folder: Path, scene: RayTracedScene, about: dict[str, str]) -> N
     if not index.exists():
         write_whole(line_of(COLUMNS), index, overwrite=True)
     row = {**about, "name": scene.name, "has_subject": str(int(scene.has_subject))}
-    with index.open("ab", buffering=0) as file:
-        file.write(line_of(tuple(row[column] for column in COLUMNS)))
+    line = line_of(tuple(row[column] for column in COLUMNS))
+    if not index.read_bytes().endswith(b"\n"):
+        line = b"\n" + line  # a row that was broken off keeps to its own line
+    try:
+        with index.open("ab", buffering=0) as file:
+            file.write(line)
+    except OSError as error:
+        raise PhotoError(f"{index} cannot be written: {error.strerror or error}.") from None
 
 
 def line_of(cells: tuple[str, ...]) -> bytes:

@@ -161,7 +161,7 @@ def read_model(path: Path) -> Model:
             licence=about["licence"],
             parts=tuple(read_part(path.parent, part) for part in about["parts"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PhotoError(f"{path} tells of no model: {error}; mend it or leave it out.") from error
 
 
