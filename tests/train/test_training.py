@@ -10,14 +10,16 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from typer.testing import CliRunner
 
 torch = pytest.importorskip("torch", reason='training needs pip install "d2f[train]"')
 
+from d2f.cli import train as commands  # noqa: E402
 from d2f.errors import D2FError, PhotoError, UsageError  # noqa: E402
 from d2f.models.compact import WEIGHTS, CompactModel  # noqa: E402
 from d2f.train.batches import BatchMix  # noqa: E402
 from d2f.train.compact import train_compact  # noqa: E402
-from d2f.train.data import read_photos  # noqa: E402
+from d2f.train.data import PhotoFolder, read_photos  # noqa: E402
 from d2f.train.install import install_weights  # noqa: E402
 from d2f.train.loop import Trainer, TrainingPlan  # noqa: E402
 
@@ -97,6 +99,34 @@ def test_a_loss_that_is_no_number_stops_with_a_way_out(photo_folder, tmp_path):
         made.network.out.conv.weight.fill_(float("nan"))
     with pytest.raises(D2FError, match=r"the loss is nan at step 0: .*--resume"):
         made.learn(made.stream.next())
+
+
+def test_a_checkpoint_with_a_damaged_optimiser_is_told(photo_folder, tmp_path):
+    """Not with torch's own words."""
+    training = trainer(photo_folder, tmp_path)
+    training.save()
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    for damage in ({"optimiser": {"state": {}}}, {"step": "many"}, {"seconds": None}):
+        torch.save(state | damage, tmp_path / "last.pt")
+        with pytest.raises(PhotoError, match="how far its run had come"):
+            training.resume()
+
+
+def test_without_anything_to_learn_from_no_run_begins(tmp_path):
+    """--scenes-only while the scenes are still being made."""
+    nothing = PhotoFolder(pairs=(), masks=())
+    with pytest.raises(UsageError, match="nothing to learn from"):
+        Trainer(TrainingPlan(), nothing, nothing, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wish", ["--minutes=inf", "--seed=-1", "--threads=100000", "--focusing=1000000"]
+)
+def test_what_no_machine_can_do_is_refused(tmp_path, wish):
+    """Before torch is asked, which would not end, or end in a fault."""
+    result = CliRunner().invoke(commands.app, ["compact", "--photos", str(tmp_path), wish])
+    assert result.exit_code == 2
+    assert "than or equal to" in result.output
 
 
 def test_a_folder_that_cannot_be_made_is_told(photo_folder, tmp_path):

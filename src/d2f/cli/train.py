@@ -11,6 +11,15 @@ from .extras import needs_extra
 
 __all__ = ["app"]
 
+MOST_MINUTES = 1e6  # two years; infinity would never end
+MOST_THREADS = 1024  # torch takes any number, the system does not
+MOST_FOCUSING = 64  # five times the rest of a batch
+
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything that is left to chance.")
+]
+Threads = Annotated[int, typer.Option(min=1, max=MOST_THREADS, help="CPU threads of each process.")]
+
 app = typer.Typer(help="Make the networks from photos (needs d2f[train]).", no_args_is_help=True)
 
 
@@ -24,15 +33,18 @@ def compact(
     photos: Annotated[
         Path, typer.Option(help="Folder with depth/, depth2/ and masks/, each with index.csv.")
     ],
-    minutes: Annotated[float, typer.Option(min=0.01, help="Wall-clock time to train for.")] = 60.0,
-    seed: Annotated[int, typer.Option(help="Seed of everything that is left to chance.")] = 0,
+    minutes: Annotated[
+        float,
+        typer.Option(min=0.01, max=MOST_MINUTES, help="Wall-clock time to train for."),
+    ] = 60.0,
+    seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints, logs and result.")] = Path(
         "runs/compact"
     ),
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
     ] = False,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to train with.")] = 2,
+    threads: Threads = 2,
     scenes: Annotated[
         Path | None, typer.Option(help="Folder of ray-traced scenes, from `d2f train scenes`.")
     ] = None,
@@ -46,7 +58,9 @@ def compact(
     focusing: Annotated[
         int,
         typer.Option(
-            min=0, help="Pictures of a batch that teach through the renderer; see pairs/."
+            min=0,
+            max=MOST_FOCUSING,
+            help="Pictures of a batch that teach through the renderer; see pairs/.",
         ),
     ] = 0,
     scenes_only: Annotated[
@@ -136,7 +150,8 @@ Batch = Annotated[int, typer.Option(min=1, help="Crops of a step, shared by all 
 Epochs = Annotated[float, typer.Option(min=0.01, max=1e6, help="Times that every pair is seen.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Length in steps, instead of --epochs.")]
 Minutes = Annotated[
-    float | None, typer.Option(min=0.01, help="Length by the clock, instead of --epochs.")
+    float | None,
+    typer.Option(min=0.01, max=MOST_MINUTES, help="Length by the clock, instead of --epochs."),
 ]
 Rate = Annotated[
     float | None, typer.Option(min=1e-8, help="Default: 1e-4 for stage 1, 1e-3 for stage 2.")
@@ -145,10 +160,6 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="Of the large network. auto: bfloat16 where a GPU has it."),
 ]
-Seed = Annotated[
-    int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything that is left to chance.")
-]
-Threads = Annotated[int, typer.Option(min=1, help="CPU threads of each process.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that read pictures ahead.")]
 FIELD_OF = {"crop": "crop_px", "long_side": "long_side_px"}  # options whose unit stands in the help
 Every = Annotated[int, typer.Option(min=1, help="Steps from one checkpoint to the next.")]

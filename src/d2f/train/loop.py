@@ -79,6 +79,11 @@ class Trainer:
         shallow: Sequence[ShallowPair] = (),
         start: Path | None = None,
     ):
+        if not raytraced and not (photos.pairs and photos.masks):
+            raise UsageError(
+                "there is nothing to learn from: --scenes has no whole scene yet, wait for one of "
+                "d2f train scenes."
+            )
         torch.manual_seed(plan.seed)
         torch.set_num_threads(plan.threads)
         self.plan, self.validation, self.out = plan, validation, out
@@ -217,8 +222,15 @@ class Trainer:
         state = read_checkpoint(checkpoint, parts=parts)
         load_weights(self.network, state["network"], checkpoint)
         load_weights(self.average, state["average"], checkpoint)
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+        try:
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = int(state["step"]), float(state["seconds"])
+            self.best = float(state["best"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise PhotoError(
+                f"{checkpoint} does not say how far its run had come: leave --resume out for a "
+                "new run."
+            ) from error
         # The pictures already seen need not come again in the same order.
         self.stream.rng = np.random.default_rng([self.plan.seed, self.step])
 
