@@ -6,10 +6,11 @@ import json
 import sys
 
 import pytest
+from onnx import TensorProto, helper
 
 from d2f.cli import app as command_line
 from d2f.errors import PhotoError, UsageError
-from d2f.models.compact import WEIGHTS, CompactModel
+from d2f.models.compact import OUTPUTS, WEIGHTS, CompactModel
 from d2f.train.install import install_weights
 
 
@@ -46,6 +47,29 @@ def test_what_is_no_network_is_refused_and_changes_nothing(tmp_path):
     with pytest.raises(UsageError, match=r"absent\.onnx does not exist"):
         install_weights(tmp_path / "absent.onnx", folder=tmp_path)
     (tmp_path / "noise.onnx").unlink()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("damage", ["no number", "one size", "whole photo"])
+def test_a_network_that_gives_no_maps_is_refused(tmp_path, damage):
+    """Names alone make no network: else every picture after it would fail."""
+    install_weights(WEIGHTS, folder=tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    sides = [64, 96] if damage == "one size" else [None, None]
+    photo = helper.make_tensor_value_info("photo", TensorProto.FLOAT, [1, 3, *sides])
+    nodes = [helper.make_node("AveragePool", ["photo"], ["a"], kernel_shape=[2, 2], strides=[2, 2])]
+    nodes += [helper.make_node("ReduceMean", ["a"], ["b"], axes=[1], keepdims=0)]
+    nodes += [helper.make_node("Sub", ["b", "b"], ["zero"])]
+    nodes += [helper.make_node("Div", ["zero", "zero"], ["none"])]
+    given = {"no number": "none", "one size": "b", "whole photo": "photo"}[damage]
+    nodes += [helper.make_node("Identity", [given], [name]) for name in OUTPUTS]
+    maps = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in OUTPUTS]
+    graph = helper.make_graph(nodes, "maps", [photo], maps)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    source = tmp_path.with_name(f"{tmp_path.name}.onnx")
+    source.write_bytes(model.SerializeToString())
+    with pytest.raises(PhotoError, match="gives no maps of a photo"):
+        install_weights(source, folder=tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

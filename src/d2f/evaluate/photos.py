@@ -66,7 +66,7 @@ def read_rgb(path: Path) -> ByteImage:
     try:
         check_photo(photo)
     except PhotoError as error:
-        raise PhotoError(f"{path}: {error}; leave it out.") from None
+        raise PhotoError(f"{path}: {error}") from None
     return photo
 
 

@@ -241,4 +241,6 @@ def quiet_session(onnx: bytes, *, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4  # what fails is raised: no line of log beside it
     # Spinning threads steal the time of everything beside them, and gain nothing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(onnx, options, ["CPUExecutionProvider"])
+    # Falling back from the CPU to the CPU helps nobody, and is printed.
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(onnx, options, providers, enable_fallback=0)

@@ -4,6 +4,8 @@ Weights are stored as 16-bit floats and cast back when the file is loaded: half 
 speed. Every export is compared with torch at three sizes before the file is kept.
 """
 
+import logging
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -52,17 +54,19 @@ def onnx_of_checkpoint(checkpoint: Path) -> bytes:
 def exported(network: CompactNetwork) -> onnx.ModelProto:
     """The network as an ONNX graph with free height and width."""
     rows, columns = Dim("rows", min=2, max=64), Dim("columns", min=2, max=64)
-    program = torch.onnx.export(
-        network,
-        (torch.rand(1, 3, 256, 320),),
-        dynamo=True,
-        # The old exporter bakes sizes in and is silently wrong at every other size.
-        dynamic_shapes={"photo": {2: 32 * rows, 3: 32 * columns}},
-        input_names=["photo"],
-        output_names=list(OUTPUTS),
-        external_data=False,
-        verbose=False,
-    )
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses what is not needed
+    with warnings.catch_warnings(action="ignore"):  # of torch about itself
+        program = torch.onnx.export(
+            network,
+            (torch.rand(1, 3, 256, 320),),
+            dynamo=True,
+            # The old exporter bakes sizes in and is silently wrong at every other size.
+            dynamic_shapes={"photo": {2: 32 * rows, 3: 32 * columns}},
+            input_names=["photo"],
+            output_names=list(OUTPUTS),
+            external_data=False,
+            verbose=False,
+        )
     if program is None:
         raise D2FError(f"torch's exporter returned no program: {WAY_OUT}.")
     return program.model_proto

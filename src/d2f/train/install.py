@@ -4,11 +4,15 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+
 from d2f.errors import MissingPartError, PhotoError, UsageError
 from d2f.files.atomic import write_whole
 from d2f.models.compact import WEIGHTS, CompactModel
 
 __all__ = ["install_weights"]
+
+TRIAL_SIZES = ((64, 96), (96, 64))  # rows, columns
 
 
 def install_weights(source: Path, *, folder: Path = WEIGHTS.parent) -> Path:
@@ -34,13 +38,13 @@ def install_weights(source: Path, *, folder: Path = WEIGHTS.parent) -> Path:
     if not source.is_file():
         raise UsageError(f"{source} does not exist: give a NAME.onnx, or a checkpoint NAME.pt.")
     content = onnx_of(source)
+    way_out = "give the ONNX file or a checkpoint of `d2f train compact`"
     try:
-        CompactModel.from_bytes(content)
+        model = CompactModel.from_bytes(content)
     except MissingPartError as error:
-        raise PhotoError(
-            f"{source} is no network for d2f: give the ONNX file or a checkpoint of "
-            "`d2f train compact`."
-        ) from error
+        raise PhotoError(f"{source} is no network for d2f: {way_out}.") from error
+    if not gives_maps(model):
+        raise PhotoError(f"{source} gives no maps of a photo, or damaged ones: {way_out}.")
     register = folder / "register.json"
     entries = registered(register)
     entries["compact.onnx"] = {
@@ -53,6 +57,20 @@ def install_weights(source: Path, *, folder: Path = WEIGHTS.parent) -> Path:
     write_whole(content, target, overwrite=True)
     write_whole(text.encode(), register, overwrite=True)
     return target
+
+
+def gives_maps(model: CompactModel) -> bool:
+    """Whether a network gives finite maps of the right size on trial photos of two sizes."""
+    for rows, columns in TRIAL_SIZES:
+        photo = np.linspace(0, 1, 3 * rows * columns, dtype=np.float32)
+        try:
+            maps = model.run(photo.reshape(1, 3, rows, columns))
+        except Exception:  # onnxruntime has a dozen kinds without a common base
+            return False
+        size = (1, rows // 2, columns // 2)
+        if not all(map_.shape == size and np.isfinite(map_).all() for map_ in maps):
+            return False
+    return True
 
 
 def onnx_of(source: Path) -> bytes:
