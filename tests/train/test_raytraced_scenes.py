@@ -117,6 +117,17 @@ def test_depth_and_subject_are_where_geometry_says(assets):
     assert scene.disparity.max() == 1.0
 
 
+def test_a_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch):
+    """Before anything is traced."""
+    pytest.importorskip("mitsuba", reason="needs mitsuba: pip install d2f[scenes]")
+    from d2f.train.raytraced import making
+
+    monkeypatch.setattr(making, "read_assets", lambda *_: None)
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(PhotoError, match="scenes cannot be made: Not a directory"):
+        making.make_scenes(tmp_path, tmp_path, tmp_path / "file" / "scenes", count=1, seed=0)
+
+
 def test_scenes_are_made_once_and_go_on_where_they_broke_off(assets, tmp_path, monkeypatch):
     """What is written stays, what is missing is made, and the index tells of it."""
     pytest.importorskip("mitsuba", reason="needs mitsuba: pip install d2f[scenes]")

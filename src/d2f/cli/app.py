@@ -76,7 +76,7 @@ def main() -> None:
         _tell_misuse(error)
         code = error.exit_code
     except (D2FError, OSError, RuntimeError, MemoryError) as error:
-        refusal = as_refusal(error, "d2f")
+        refusal = as_refusal(error, getattr(error, "filename", None) or "d2f")
         if isinstance(error, OSError) and error.filename is None:  # no file: a help text's way out
             drop_rest(sys.stdout)
             refusal = output_refusal(error)

@@ -122,9 +122,9 @@ def write_scene(folder: Path, scene: RayTracedScene, about: dict[str, str]) -> N
         write_whole(line_of(COLUMNS), index, overwrite=True)
     row = {**about, "name": scene.name, "has_subject": str(int(scene.has_subject))}
     line = line_of(tuple(row[column] for column in COLUMNS))
-    if not index.read_bytes().endswith(b"\n"):
-        line = b"\n" + line  # a row that was broken off keeps to its own line
     try:
+        if not index.read_bytes().endswith(b"\n"):
+            line = b"\n" + line  # a row that was broken off keeps to its own line
         with index.open("ab", buffering=0) as file:
             file.write(line)
     except OSError as error:
