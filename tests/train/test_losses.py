@@ -16,12 +16,13 @@ from d2f.train.losses import (  # noqa: E402
 )
 
 
-def target_of(disparity=None, focus=None, outline=None, sharp=None) -> Target:
+def target_of(disparity=None, focus=None, outline=None, sharp=None, order_only=False) -> Target:
     """A batch of one picture of 32 x 32 with the truths that are given."""
     empty = torch.zeros(1, 32, 32)
     return Target(
         disparity=empty if disparity is None else disparity,
         depth_weight=torch.tensor([0.0 if disparity is None else 1.0]),
+        order_only=torch.tensor([order_only]),
         focus=empty if focus is None else focus,
         focus_weight=torch.tensor([0.0 if focus is None else 1.0]),
         outline=torch.full((1, 4, 4), -1) if outline is None else outline,
@@ -41,6 +42,23 @@ def test_depth_is_asked_for_up_to_scale_and_shift():
     absolute, gradient = depth_loss(torch.rand(1, 32, 32), target_of(SLOPE))
     assert float(absolute) > 0.3
     assert float(gradient) > 0.1
+
+
+def test_where_only_order_is_known_any_bend_of_depth_is_as_good():
+    """A bent copy of the truth costs no more than a straight one, an upside-down one much more."""
+    target = target_of(SLOPE, order_only=True)
+    straight, bent, inverted = (
+        float(depth_loss(map_, target)[0]) for map_ in (SLOPE, SLOPE**4, -SLOPE)
+    )
+    assert bent == pytest.approx(straight, abs=0.1)
+    assert inverted > 2 * straight
+    assert float(depth_loss(SLOPE**4, target_of(SLOPE))[0]) > 0.1
+
+
+def test_a_wall_has_no_order_to_learn():
+    """Zero, not NaN."""
+    wall = target_of(torch.full((1, 32, 32), 0.5), order_only=True)
+    assert float(depth_loss(SLOPE, wall)[0]) == 0.0
 
 
 def test_a_batch_without_truth_costs_nothing_and_has_a_gradient():

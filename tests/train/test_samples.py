@@ -53,11 +53,10 @@ def test_a_ratio_that_is_no_number_is_told(photo_folder):
 
 
 def test_weak_truth_weighs_less():
-    """Sensors count fully, other networks' opinions less, their order alone least."""
-    assert pair_weight("osd_1", "object", pseudo=False) == 1.0
-    assert pair_weight("a_1", "pseudo (network prediction)", pseudo=True) == 0.5
-    assert pair_weight("a_1", "pseudo, ordinal only (1-depth)", pseudo=True) == 0.25
-    assert pair_weight("kitti00_1", "pseudo (self-supervised)", pseudo=True) == 0.2
+    """Sensors count fully, other networks' opinions less, soft video frames least."""
+    assert pair_weight("osd_1", pseudo=False) == 1.0
+    assert pair_weight("primedepth_1", pseudo=True) == 0.5
+    assert pair_weight("kitti00_000112", pseudo=True) < 0.5
 
 
 def test_the_whole_view_is_the_photo():

@@ -144,7 +144,7 @@ def test_an_installed_checkpoint_agrees_with_torch(photo_folder, tmp_path):
     made.learn(made.stream.next())
     torch.save({"average": made.average.state_dict()}, tmp_path / "best.pt")
     file = install_weights(tmp_path / "best.pt", folder=tmp_path / "weights")
-    assert file.stat().st_size < 8_000_000
+    assert file.stat().st_size < 12_000_000
     photo = np.random.default_rng(0).integers(0, 256, (70, 200, 3), dtype=np.uint8)
     maps = CompactModel.from_bytes(file.read_bytes()).predict(photo)
     assert maps.disparity.shape == maps.focus_map.shape
@@ -164,7 +164,9 @@ def test_one_command_makes_a_network_that_loads(photo_folder, tmp_path, monkeypa
 def test_scenes_alone_must_be_given_and_know_no_photos(photo_folder, tmp_path, monkeypatch):
     """Without scenes there is nothing to learn; a start has seen photos."""
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-    for choices in ({}, {"scenes": tmp_path, "start": tmp_path / "start.onnx"}):
+    known = tmp_path / "known.onnx"
+    with_photos = ({"scenes": tmp_path, name: known} for name in ("start", "teacher"))
+    for choices in ({}, *with_photos):
         with pytest.raises(UsageError, match="--scenes-only needs --scenes DIR"):
             train_compact(
                 photo_folder,

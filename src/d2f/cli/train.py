@@ -48,9 +48,13 @@ def compact(
     scenes: Annotated[
         Path | None, typer.Option(help="Folder of ray-traced scenes, from `d2f train scenes`.")
     ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="NAME.onnx that teaches depth to the photos that have only masks."),
+    ] = None,
     start: Annotated[
         Path | None,
-        typer.Option(help="NAME.onnx to begin from; it also teaches depth to photos with masks."),
+        typer.Option(help="NAME.onnx to begin from; it teaches, too, where no --teacher is given."),
     ] = None,
     bfloat16: Annotated[
         bool, typer.Option("--bfloat16", help="Faster on CPUs with AVX-512 BF16; else far slower.")
@@ -80,6 +84,7 @@ def compact(
             resume=resume,
             threads=threads,
             scenes=scenes,
+            teacher=teacher,
             start=start,
             bfloat16=bfloat16,
             focusing=focusing,

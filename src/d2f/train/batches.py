@@ -32,9 +32,9 @@ class BatchMix:
     """How many pictures of each kind make a batch; without ray-traced ones, synthetic instead."""
 
     masks: int = 4
-    pairs: int = 4
-    synthetic: int = 2
-    raytraced: int = 2
+    pairs: int = 3
+    synthetic: int = 1
+    raytraced: int = 4
 
     @classmethod
     def of_scenes(cls) -> "BatchMix":
@@ -57,6 +57,7 @@ class Sample:
     photo: ByteImage
     disparity: FloatImage
     depth_weight: float
+    order_only: bool = False
     focus: FloatImage
     focus_weight: float
     outline: NDArray[np.int64]
@@ -143,6 +144,7 @@ def sample_of_pair(rng: np.random.Generator, pair: DepthPair, size_px: int) -> S
         photo=jittered(rng, photo),
         disparity=view.disparity(pair.disparity, half),
         depth_weight=pair.weight**0.5,
+        order_only=pair.order_only,
         focus=np.zeros((half, half), np.float32),
         focus_weight=0.0,
         outline=no_outline(),
@@ -265,6 +267,7 @@ def batch_of(samples: list[Sample]) -> Batch:
         target=Target(
             disparity=torch.from_numpy(np.stack([sample.disparity for sample in samples])),
             depth_weight=torch.tensor([sample.depth_weight for sample in samples]),
+            order_only=torch.tensor([sample.order_only for sample in samples]),
             focus=torch.from_numpy(np.stack([sample.focus for sample in samples])),
             focus_weight=torch.tensor([sample.focus_weight for sample in samples]),
             outline=torch.from_numpy(np.stack([sample.outline for sample in samples])),

@@ -20,6 +20,7 @@ def train_compact(
     resume: bool,
     threads: int = 2,
     scenes: Path | None = None,
+    teacher: Path | None = None,
     start: Path | None = None,
     bfloat16: bool = False,
     scenes_only: bool = False,
@@ -37,9 +38,12 @@ def train_compact(
         Go on from the checkpoint in ``out``.
     scenes : Path, optional
         Folder of ray-traced scenes, as `d2f train scenes` makes them.
+    teacher : Path, optional
+        Exported network that teaches depth to the photos that have only masks
+        (`d2f.train.teacher`).
     start : Path, optional
-        Exported network to begin from, which also teaches depth to the photos that have only masks
-        (`d2f.train.teacher`); without it, training begins from ImageNet's encoder.
+        Exported network to begin from, which is the teacher, too, where none is given; without it,
+        training begins from ImageNet's encoder.
     bfloat16 : bool
         Compute most of each step in 16 bit.
     scenes_only : bool
@@ -50,10 +54,12 @@ def train_compact(
     Raises
     ------
     UsageError
-        If ``scenes_only`` is asked for without scenes, or from a start that photos have taught.
+        If ``scenes_only`` is asked for without scenes, or with a network that photos have taught.
     """
-    if scenes_only and (scenes is None or start is not None):
-        raise UsageError("--scenes-only needs --scenes DIR, and goes without --start.")
+    if scenes_only and (scenes is None or start is not None or teacher is not None):
+        raise UsageError(
+            "--scenes-only needs --scenes DIR, and goes without --start and --teacher."
+        )
     wait_passively()
     from dataclasses import replace
 
@@ -67,24 +73,25 @@ def train_compact(
     plan = TrainingPlan(
         minutes=minutes, seed=seed, threads=threads, bfloat16=bfloat16, focusing=focusing
     )
-    training = read_photos(photos, validation=False)
     if start is not None:
         plan = replace(
             plan, small_px=SECOND_SMALL_PX, large_px=SECOND_LARGE_PX, learning_rate=SECOND_RATE
         )
-        training = replace(training, masks=labelled(training.masks, start))
     if scenes_only:
         plan = replace(plan, mix=BatchMix.of_scenes())
         training = PhotoFolder(pairs=(), masks=())
+    else:
+        training = read_photos(photos, validation=False)
+        if (knowing := teacher or start) is not None:
+            training = replace(training, masks=labelled(training.masks, knowing))
+    shallow = focusing and not scenes_only
     trainer = Trainer(
         plan,
         training,
         read_photos(photos, validation=True),
         out,
         raytraced=() if scenes is None else read_scenes(scenes),
-        shallow=read_shallow_pairs(photos, validation=False)
-        if focusing and not scenes_only
-        else (),
+        shallow=read_shallow_pairs(photos, validation=False) if shallow else (),
         start=start,
     )
     if resume:

@@ -45,7 +45,8 @@ class DepthPair:
     """A photo (H x W x 3) with disparity (H x W, 0..1, 0 = unknown).
 
     weight: how far that can be trusted, 0..1; affine: whether its zero is unknown, too, not its
-    scale alone; real: whether it was measured or rendered, not predicted by a network.
+    scale alone; real: whether it was measured or rendered, not predicted by a network;
+    order_only: whether it tells but order and edges.
     """
 
     name: str
@@ -54,6 +55,7 @@ class DepthPair:
     weight: float
     affine: bool
     real: bool
+    order_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,18 +133,17 @@ def read_pair(folder: Path, row: dict[str, str]) -> DepthPair | None:
         name=name,
         photo=photo,
         disparity=np.asarray(small, np.float32) / np.float32(LARGEST_CODE),
-        weight=pair_weight(name, row["kind"], pseudo=pseudo),
+        weight=pair_weight(name, pseudo=pseudo),
         affine=row["scaling"] == "affine",
         real=not pseudo,
+        order_only="ordinal only" in row["kind"],
     )
 
 
-def pair_weight(name: str, kind: str, *, pseudo: bool) -> float:
-    """How far a pair's depth can be trusted, 0..1: mere order, and soft video frames, least."""
+def pair_weight(name: str, *, pseudo: bool) -> float:
+    """How far a pair's depth can be trusted, 0..1: soft video frames least."""
     if name.startswith("kitti00"):
         return 0.2
-    if "ordinal only" in kind:
-        return 0.25
     return 0.5 if pseudo else 1.0
 
 

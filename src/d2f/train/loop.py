@@ -53,8 +53,8 @@ class TrainingPlan:
     minutes: float = 60.0
     seed: int = 0
     small_px: int = 256
-    large_px: int = 320  # for the last third: outlines want more pixels than depth does
-    large_from: float = 0.66
+    large_px: int = 384  # for the last third: outlines want more pixels than depth does
+    large_from: float = 0.6
     learning_rate: float = 1.2e-3
     encoder_share: float = 0.12  # of the learning rate: the encoder has learnt before
     threads: int = 2

@@ -17,6 +17,9 @@ __all__ = ["Target", "coarser", "depth_loss", "focus_loss", "outline_loss", "sha
 KEPT_SHARE = 0.93  # sensor depth has outliers: the worst 7 % of a picture do not count
 SMALLEST_DEVIATION = 0.01  # of the full range; walls and bins are nearly flat
 OUTLINE_MARGIN = 0.25  # how much nearer the inside should be, in mean deviations
+ORDER_PAIRS = 2000  # of points, where only the order of depths is known
+ORDER_LEAST = 0.03  # of the full range: points nearer to each other have no order
+ORDER_MARGIN = 0.25  # how far apart the two should be, in mean deviations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class Target:
 
     disparity: Tensor  # B x h x w, 0 = unknown
     depth_weight: Tensor  # B
+    order_only: Tensor  # B, whether disparity tells order and edges, not ratios
     focus: Tensor  # B x h x w, 0..1
     focus_weight: Tensor  # B
     outline: Tensor  # B x P x 4: row, column inside, row, column outside; -1 = no pair
@@ -38,6 +42,7 @@ def coarser(target: Target, factor: int) -> Target:
     return Target(
         disparity=target.disparity[:, middle::factor, middle::factor],
         depth_weight=target.depth_weight,
+        order_only=target.order_only,
         focus=functional.avg_pool2d(target.focus[:, None], factor)[:, 0],
         focus_weight=target.focus_weight,
         outline=target.outline[:, :0],
@@ -47,17 +52,21 @@ def coarser(target: Target, factor: int) -> Target:
 
 
 def depth_loss(predicted: Tensor, target: Target) -> tuple[Tensor, Tensor]:
-    """Trimmed L1 and gradient loss of the normalised disparity, means over weighted pictures."""
+    """Trimmed L1 and gradient loss of the normalised disparity, means over weighted pictures.
+
+    Where only the order is known, a ranking of pairs of points takes the place of L1.
+    """
     absolute, gradient = predicted.sum() * 0.0, predicted.sum() * 0.0
     total = target.depth_weight.sum().clamp_min(1e-6)
-    for one, truth, weight in zip(predicted, target.disparity, target.depth_weight, strict=True):
+    pictures = (predicted, target.disparity, target.depth_weight, target.order_only)
+    for one, truth, weight, order_only in zip(*pictures, strict=True):
         known = truth > 0
         if weight <= 0 or known.sum() < 100:
             continue
-        difference = normalised(one, known) - normalised(truth, known)
-        errors = difference[known].abs()
-        kept = torch.topk(errors, max(1, int(KEPT_SHARE * errors.numel())), largest=False)
-        absolute = absolute + weight * kept.values.mean()
+        ours = normalised(one, known)
+        difference = ours - normalised(truth, known)
+        error = ranking(ours[known], truth[known]) if order_only else trimmed(difference[known])
+        absolute = absolute + weight * error
         gradient = gradient + weight * gradient_of(difference, known)
     return absolute / total, gradient / total
 
@@ -68,6 +77,26 @@ def normalised(disparity: Tensor, known: Tensor) -> Tensor:
     median = values.median()
     deviation = (values - median).abs().mean().clamp_min(SMALLEST_DEVIATION)
     return (disparity - median) / deviation
+
+
+def trimmed(difference: Tensor) -> Tensor:
+    """Mean absolute difference but for the worst."""
+    errors = difference.abs()
+    kept = torch.topk(errors, max(1, int(KEPT_SHARE * errors.numel())), largest=False)
+    return kept.values.mean()
+
+
+def ranking(ours: Tensor, truth: Tensor) -> Tensor:
+    """How far pairs of points, drawn by chance, are from lying in the true order by a margin.
+
+    Of normalised disparity and of the truth (N); logistic, as Chen et al. 2016 rank depths.
+    """
+    first, second = torch.randint(len(truth), (2, ORDER_PAIRS))
+    apart = truth[first] - truth[second]
+    ordered = apart.abs() > ORDER_LEAST
+    nearer = (ours[first] - ours[second]) * apart.sign()
+    missing = functional.softplus(ORDER_MARGIN - nearer) * ordered
+    return missing.sum() / ordered.sum().clamp_min(1)
 
 
 def gradient_of(difference: Tensor, known: Tensor) -> Tensor:

