@@ -98,7 +98,7 @@ def test_a_loss_that_is_no_number_stops_with_a_way_out(photo_folder, tmp_path):
     with torch.no_grad():
         made.network.out.conv.weight.fill_(float("nan"))
     with pytest.raises(D2FError, match=r"the loss is nan at step 0: .*--resume"):
-        made.learn(made.stream.next())
+        made.learn(made.stream.draw())
 
 
 def test_a_checkpoint_with_a_damaged_optimiser_is_told(photo_folder, tmp_path):
@@ -141,7 +141,7 @@ def test_a_folder_that_cannot_be_made_is_told(photo_folder, tmp_path):
 def test_an_installed_checkpoint_agrees_with_torch(photo_folder, tmp_path):
     """The exported file has passed its parity check, is small, and runs at another size."""
     made = trainer(photo_folder, tmp_path)
-    made.learn(made.stream.next())
+    made.learn(made.stream.draw())
     torch.save({"average": made.average.state_dict()}, tmp_path / "best.pt")
     file = install_weights(tmp_path / "best.pt", folder=tmp_path / "weights")
     assert file.stat().st_size < 12_000_000

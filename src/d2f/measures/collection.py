@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from d2f.arrays import resized
 from d2f.errors import PhotoError
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "is_pseudo",
     "is_validation",
     "opened",
-    "resized",
 ]
 
 LARGEST_CODE = 65535.0  # of a map in 16 bit: what is nearest

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +22,18 @@ from d2f.train.synthetic import Scene, SceneMaker
 __all__ = ["Batch", "BatchMix", "BatchStream"]
 
 OUTLINE_PAIRS = 96
+STEEP_CODES, HALFWAY_CODES = 12, 50  # of 255: an outline's slope, and how far from half it may lie
+LEAST_OUTLINE = 20  # cells; a shorter one is a speck
+DOWN_MOST = 0.4  # of a normal's length: beyond, what lies outside is the ground before the feet
+LEAST_SUBJECT = 0.005  # of a view: less is no subject
 TAUGHT_WEIGHT = 0.35  # of a teacher's depth, beside 1 of measured depth
 BLURRED_SHARE = 0.25  # of the pictures whose background is put out of focus
 ALL_KNOWN = 0.9  # share of known depth from which a picture can be blurred by it
 FOCUS_KNOWN = 0.7  # of a made scene's subject, beside 1 of a human-drawn one
+SHARP_GUESSED = 0.3  # where nobody said that the photo is all in focus, beside 1 where it was made
+SHALLOW_KNOWN = 0.5  # where the detail in and outside a mask says that the photo is shallow
+KEPT_SUBJECT, VIEWS_MOST = 0.6, 6  # of a subject's share of the photo; views until it is in sight
+FAR_QUANTILES = (0.3, 0.8)  # of disparity: beyond which a picture is put out of focus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,7 @@ class Sample:
 
 
 class BatchStream:
-    """An endless stream of batches; the size of the photos may change under way."""
+    """An endless stream of batches until closed; the size of the photos may change under way."""
 
     def __init__(
         self,
@@ -85,18 +94,28 @@ class BatchStream:
         weights = np.array([photo.weight for photo in photos.masks])
         self.mask_shares = weights / weights.sum()
         self.ready: queue.Queue[Batch | Exception] = queue.Queue(maxsize=4)
-        threading.Thread(target=self.work, daemon=True).start()
+        self.worker = threading.Thread(target=self.work, daemon=True)
+        self.closed = threading.Event()
 
     def work(self) -> None:
-        """Fill the queue for ever; hand an error to the trainer instead of dying unseen."""
+        """Fill the queue until closed; hand an error to the trainer instead of dying unseen."""
         try:
-            while True:
+            while not self.closed.is_set():
                 self.ready.put(self.draw())
         except Exception as error:
             self.ready.put(error)
 
+    def close(self) -> None:
+        """Wait for the thread: one that still draws as Python ends can bring the process down."""
+        self.closed.set()
+        while self.worker.is_alive():
+            with suppress(queue.Empty):
+                self.ready.get(timeout=0.05)
+
     def next(self) -> Batch:
         """The next batch, waiting for it if need be."""
+        if self.worker.ident is None:
+            self.worker.start()
         batch = self.ready.get()
         if isinstance(batch, Exception):
             raise batch
@@ -149,7 +168,7 @@ def sample_of_pair(rng: np.random.Generator, pair: DepthPair, size_px: int) -> S
         focus_weight=0.0,
         outline=no_outline(),
         sharp=halved(sharp),
-        sharp_weight=1.0 if blurred else 0.3,  # nobody said that the photo was all in focus
+        sharp_weight=1.0 if blurred else SHARP_GUESSED,
     )
 
 
@@ -157,12 +176,12 @@ def sample_of_mask(rng: np.random.Generator, photo: MaskPhoto, size_px: int) -> 
     """A view of a photo with a subject, most of which is in view; depth is a teacher's or none."""
     whole = float(np.count_nonzero(photo.mask)) / photo.mask.size
     half = size_px // 2
-    for _ in range(6):
+    for _ in range(VIEWS_MOST):
         view = random_view(rng, *photo.mask.shape)
         focus = view.mask(photo.mask, half)
-        if focus.mean() >= 0.6 * whole:
+        if focus.mean() >= KEPT_SUBJECT * whole:
             break
-    seen, sharp_weight = view.photo(photo.photo, size_px), 0.5 if photo.shallow else 0.0
+    seen, sharp_weight = view.photo(photo.photo, size_px), SHALLOW_KNOWN if photo.shallow else 0.0
     if not photo.shallow and rng.random() < BLURRED_SHARE:
         seen, sharp_weight = blurred_beyond(rng, seen, view.mask(photo.mask, size_px)), 1.0
     disparity, depth_weight = np.zeros((half, half), np.float32), 0.0
@@ -174,7 +193,7 @@ def sample_of_mask(rng: np.random.Generator, photo: MaskPhoto, size_px: int) -> 
         disparity=disparity,
         depth_weight=depth_weight,
         focus=focus,
-        focus_weight=1.0 if focus.mean() >= 0.005 else 0.0,
+        focus_weight=1.0 if focus.mean() >= LEAST_SUBJECT else 0.0,
         outline=outline_pairs(rng, focus),
         sharp=focus,
         sharp_weight=sharp_weight,
@@ -204,7 +223,7 @@ def seen_scene(rng: np.random.Generator, scene: RayTracedScene, size_px: int) ->
         photo=view.photo(scene.photo, size_px),
         disparity=view.disparity(scene.disparity, size_px),
         subject=np.rint(subject * 255.0).astype(np.uint8),
-        has_subject=scene.has_subject and bool(subject.mean() >= 0.005),
+        has_subject=scene.has_subject and bool(subject.mean() >= LEAST_SUBJECT),
     )
 
 
@@ -215,7 +234,7 @@ def far_blurred(
     known = disparity[disparity > 0]
     if known.size < ALL_KNOWN * disparity.size or rng.random() >= BLURRED_SHARE:
         return photo, np.ones_like(disparity), False
-    sharp = (disparity > np.quantile(known, rng.uniform(0.3, 0.8))).astype(np.float32)
+    sharp = (disparity > np.quantile(known, rng.uniform(*FAR_QUANTILES))).astype(np.float32)
     return blurred_beyond(rng, photo, sharp), sharp, True
 
 
@@ -236,8 +255,8 @@ def outline_pairs(rng: np.random.Generator, focus: FloatImage) -> NDArray[np.int
     gradient: list[FloatImage] = list(np.gradient(-soft))
     down, right = gradient
     steepness = np.hypot(down, right)
-    rows, columns = np.nonzero((steepness > 12) & (np.abs(soft - 127) < 50))
-    if rows.size < 20:
+    rows, columns = np.nonzero((steepness > STEEP_CODES) & (np.abs(soft - 127) < HALFWAY_CODES))
+    if rows.size < LEAST_OUTLINE:
         return no_outline()
     chosen = rng.integers(0, rows.size, OUTLINE_PAIRS)
     row, column = rows[chosen], columns[chosen]
@@ -247,7 +266,7 @@ def outline_pairs(rng: np.random.Generator, focus: FloatImage) -> NDArray[np.int
     outside = np.rint(place + normal * rng.uniform(2.0, 6.0, OUTLINE_PAIRS)).astype(np.int64)
     pairs = np.concatenate([inside, outside]).T
     last = focus.shape[0] - 1
-    valid = (pairs.min(1) >= 0) & (pairs.max(1) <= last) & (normal[0] < 0.4)
+    valid = (pairs.min(1) >= 0) & (pairs.max(1) <= last) & (normal[0] < DOWN_MOST)
     clipped = np.clip(pairs, 0, last)
     valid &= focus[clipped[:, 0], clipped[:, 1]] > 0.9
     valid &= focus[clipped[:, 2], clipped[:, 3]] < 0.1

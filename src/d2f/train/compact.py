@@ -1,5 +1,6 @@
 """`d2f train compact`: the run-time network from photos, in one command."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from d2f.errors import UsageError
@@ -61,8 +62,6 @@ def train_compact(
             "--scenes-only needs --scenes DIR, and goes without --start and --teacher."
         )
     wait_passively()
-    from dataclasses import replace
-
     from d2f.train.batches import BatchMix
     from d2f.train.data import PhotoFolder, read_photos, read_shallow_pairs
     from d2f.train.export_onnx import export_checkpoint

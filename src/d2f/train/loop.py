@@ -8,6 +8,7 @@ import copy
 import csv
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -123,25 +124,26 @@ class Trainer:
         """Train until the time is over, saving and validating on the way."""
         saved = validated = self.seconds / 60.0
         logged, logged_step = time.monotonic(), self.step
-        while self.progress < 1.0:
-            start = time.monotonic()
-            late = self.progress >= self.plan.large_from
-            self.stream.size_px = self.plan.large_px if late else self.plan.small_px
-            batch = self.stream.next()
-            waited = time.monotonic() - start
-            losses = self.learn(batch)
-            self.seconds += time.monotonic() - start
-            if self.step % LOG_EVERY == 0 or self.step < LOG_FIRST:
-                pictures = (self.step - logged_step) * len(batch.photo)
-                speed = pictures / (time.monotonic() - logged)
-                logged, logged_step = time.monotonic(), self.step
-                self.log("log.csv", losses | {"pictures_per_s": speed, "waited_s": waited})
-            if self.seconds / 60.0 - saved >= self.plan.save_every_minutes:
-                saved = self.seconds / 60.0
-                self.save()
-            if self.seconds / 60.0 - validated >= self.plan.validate_every_minutes:
-                validated = self.seconds / 60.0
-                self.validate()
+        with closing(self.stream):
+            while self.progress < 1.0:
+                start = time.monotonic()
+                late = self.progress >= self.plan.large_from
+                self.stream.size_px = self.plan.large_px if late else self.plan.small_px
+                batch = self.stream.next()
+                waited = time.monotonic() - start
+                losses = self.learn(batch)
+                self.seconds += time.monotonic() - start
+                if self.step % LOG_EVERY == 0 or self.step < LOG_FIRST:
+                    pictures = (self.step - logged_step) * len(batch.photo)
+                    speed = pictures / (time.monotonic() - logged)
+                    logged, logged_step = time.monotonic(), self.step
+                    self.log("log.csv", losses | {"pictures_per_s": speed, "waited_s": waited})
+                if self.seconds / 60.0 - saved >= self.plan.save_every_minutes:
+                    saved = self.seconds / 60.0
+                    self.save()
+                if self.seconds / 60.0 - validated >= self.plan.validate_every_minutes:
+                    validated = self.seconds / 60.0
+                    self.validate()
         self.save()
         self.validate()
 
@@ -209,6 +211,7 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
             "best": self.best,
+            "from_start": self.start is not None,
             "plan": asdict(self.plan),
         }
         write_checkpoint(self.out / "last.pt", state)
@@ -217,9 +220,14 @@ class Trainer:
         """Go on where the last save of the same folder ended."""
         checkpoint = self.out / "last.pt"
         if not checkpoint.is_file():
-            raise UsageError(f"{checkpoint} does not exist: leave --resume out for a new run")
-        parts = ("network", "average", "optimiser", "step", "seconds", "best")
+            raise UsageError(f"{checkpoint} does not exist: leave --resume out for a new run.")
+        parts = ("network", "average", "optimiser", "step", "seconds", "best", "from_start")
         state = read_checkpoint(checkpoint, parts=parts)
+        if state["from_start"] != (self.start is not None):
+            with_or_without = "with" if state["from_start"] else "without"
+            raise UsageError(
+                f"the run of {checkpoint} was begun {with_or_without} --start: do the same again."
+            )
         load_weights(self.network, state["network"], checkpoint)
         load_weights(self.average, state["average"], checkpoint)
         try:

