@@ -54,14 +54,16 @@ bench: $(TEST_STAMP)  ## speed as ratios and quality as figures, into benchmarks
 sheet: $(STAMP)  ## default settings on the shared photos, into sheet/ (not for redistribution)
 	$(RUN)/python benchmarks/sheet.py
 
-network: $(TEST_STAMP)  ## train the network anew: ray-traced scenes, first and second stage (hours)
+network: $(TEST_STAMP)  ## train the network anew: ray-traced scenes, a teacher, and its pupil (hours)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[scenes]"
 	$(RUN)/d2f train scenes --assets $(SHARED)/assets3d --hdr $(SHARED)/photos/hdr \
-		-o runs/scenes --count 1000 --seed 1
+		-o runs/scenes --count 1200 --seed 1
 	$(RUN)/d2f train compact --photos $(SHARED)/photos --scenes runs/scenes --minutes 65 \
-		--seed 1 --out runs/first $(BFLOAT16)
-	$(RUN)/d2f train compact --photos $(SHARED)/photos --scenes runs/scenes --minutes 72 \
-		--seed 2 --start runs/first/compact.onnx --out runs/second $(BFLOAT16)
+		--seed 1 --out runs/first $(BFLOAT16) \
+		$(if $(wildcard runs/first/last.pt),--resume)
+	$(RUN)/d2f train compact --photos $(SHARED)/photos --scenes runs/scenes --minutes 80 \
+		--seed 3 --teacher runs/first/compact.onnx --out runs/second $(BFLOAT16) \
+		$(if $(wildcard runs/second/last.pt),--resume)
 
 golden: $(TEST_STAMP)  ## renew the golden pictures, with a before/after/difference sheet
 	$(RUN)/python tests/golden/renew.py

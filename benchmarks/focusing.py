@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,15 +106,16 @@ def trainers_of(
 def train_alike(trainers: dict[str, Trainer], *, steps: int, minutes: float) -> None:
     """Teach every trainer the same batches, until they are done or the time is over."""
     done, ends = 0, time.monotonic() + 60 * minutes
-    for step in range(steps):
-        batch = trainers["without"].stream.next()
-        for trainer in trainers.values():
-            # By steps, not by the clock: each variant gets as many.
-            trainer.seconds = 60.0 * trainer.plan.minutes * step / steps
-            trainer.learn(batch)
-        done = step + 1
-        if time.monotonic() > ends:
-            break
+    with closing(trainers["without"].stream) as stream:
+        for step in range(steps):
+            batch = stream.next()
+            for trainer in trainers.values():
+                # By steps, not by the clock: each variant gets as many.
+                trainer.seconds = 60.0 * trainer.plan.minutes * step / steps
+                trainer.learn(batch)
+            done = step + 1
+            if time.monotonic() > ends:
+                break
     print(f"{done} steps, {time.process_time():.0f} CPU s")
 
 

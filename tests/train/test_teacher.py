@@ -38,7 +38,7 @@ def test_what_is_no_network_is_refused(tmp_path, content):
 
 def test_a_teacher_must_tell_disparity():
     """The face detector is a network, but of another kind."""
-    with pytest.raises(PhotoError, match=r"faces\.onnx tells no disparity"):
+    with pytest.raises(PhotoError, match=r"faces\.onnx cannot be read as a network of ours"):
         labelled([], WEIGHTS.with_name("faces.onnx"))
 
 

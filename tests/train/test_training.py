@@ -133,7 +133,24 @@ def test_a_folder_that_cannot_be_made_is_told(photo_folder, tmp_path):
     """A file is in its place."""
     (tmp_path / "out").write_bytes(b"")
     with pytest.raises(PhotoError, match="cannot be made: give another folder"):
-        trainer(photo_folder, tmp_path / "out")
+        train_compact(photo_folder, minutes=1, seed=0, out=tmp_path / "out", resume=False)
+
+
+def test_another_run_is_left_alone(photo_folder, tmp_path):
+    """Hours of work are not written over for want of a word."""
+    (tmp_path / "last.pt").write_bytes(b"hours of work")
+    with pytest.raises(UsageError, match="holds a run: go on with --resume, or give another"):
+        train_compact(photo_folder, minutes=1, seed=0, out=tmp_path, resume=False)
+    assert (tmp_path / "last.pt").read_bytes() == b"hours of work"
+
+
+def test_a_run_goes_on_as_it_was_begun(photo_folder, tmp_path):
+    """One from a start has other sizes and rates, and its mean with the start."""
+    trainer(photo_folder, tmp_path).save()
+    second = trainer(photo_folder, tmp_path)
+    second.start = second.average
+    with pytest.raises(UsageError, match="was begun without --start: do the same again"):
+        second.resume()
 
 
 @pytest.mark.slow

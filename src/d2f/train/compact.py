@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from d2f.errors import UsageError
+from d2f.errors import PhotoError, UsageError
 from d2f.train.threads import wait_passively
 
 __all__ = ["train_compact"]
@@ -55,12 +55,14 @@ def train_compact(
     Raises
     ------
     UsageError
-        If ``scenes_only`` is asked for without scenes, or with a network that photos have taught.
+        If ``scenes_only`` is asked for without scenes, or with a network that may have learnt from
+        photos, or ``out`` holds a run that is not to be resumed.
     """
     if scenes_only and (scenes is None or start is not None or teacher is not None):
         raise UsageError(
             "--scenes-only needs --scenes DIR, and goes without --start and --teacher."
         )
+    make_folder(out, resume=resume)
     wait_passively()
     from d2f.train.batches import BatchMix
     from d2f.train.data import PhotoFolder, read_photos, read_shallow_pairs
@@ -97,3 +99,15 @@ def train_compact(
         trainer.resume()
     trainer.run()
     return export_checkpoint(out / "best.pt", out / "compact.onnx")
+
+
+def make_folder(out: Path, *, resume: bool) -> None:
+    """Make the folder of a run, before any work; that of another run is left alone."""
+    if not resume and (out / "last.pt").exists():
+        raise UsageError(
+            f"{out} holds a run: go on with --resume, or give another folder as --out."
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PhotoError(f"{out} cannot be made: give another folder as --out.") from error

@@ -110,10 +110,6 @@ class Trainer:
         self.focusing = FocusingSource(
             shallow, scenes=self.stream.scenes, raytraced=raytraced, seed=plan.seed
         )
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PhotoError(f"{out} cannot be made: give another folder as --out.") from error
 
     @property
     def progress(self) -> float:

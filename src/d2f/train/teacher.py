@@ -4,7 +4,7 @@ Self-training: what the network sees in a photo at three sizes and mirrored is a
 less than any of them; the human-drawn outline of the subject then puts its edge where it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from d2f.arrays import ByteImage, FloatImage, resized
-from d2f.errors import PhotoError
-from d2f.models.compact import network_photo, quiet_session, relative_disparity
+from d2f.errors import MissingPartError, PhotoError
+from d2f.models.compact import CompactModel, network_photo, relative_disparity
 from d2f.train.data import MaskPhoto
+from d2f.train.install import gives_maps
 from d2f.train.network import CompactNetwork
 
 __all__ = ["labelled", "start_from"]
@@ -64,12 +65,12 @@ def labelled(masks: Sequence[MaskPhoto], teacher: Path) -> tuple[MaskPhoto, ...]
     PhotoError
         If ``teacher`` cannot be read as an exported network.
     """
-    sight = sight_of(teacher)
+    model = teacher_of(teacher)
 
     def seen(photo: ByteImage, side_px: int, flip: int) -> FloatImage:
         small = np.asarray(network_photo(photo, long_side_px=side_px), np.float32)
         batch = np.ascontiguousarray(small.transpose(2, 0, 1)[None, :, :, ::flip]) / np.float32(255)
-        disparity = sight(batch)
+        disparity = model.run(batch)[0]
         return resized(np.ascontiguousarray(disparity[0, :, ::flip]), photo.shape[:2])
 
     def label(item: MaskPhoto) -> MaskPhoto:
@@ -81,20 +82,15 @@ def labelled(masks: Sequence[MaskPhoto], teacher: Path) -> tuple[MaskPhoto, ...]
     return tuple(label(item) for item in masks)
 
 
-def sight_of(teacher: Path) -> Callable[[FloatImage], FloatImage]:
-    """What the teacher sees: a photo, 1 x 3 x H x W, to disparity, 1 x H/2 x W/2."""
+def teacher_of(file: Path) -> CompactModel:
+    """The network of a file, once it has seen a photo."""
     try:
-        session = quiet_session(teacher.read_bytes(), threads=1)
-    except Exception as error:  # onnxruntime has a dozen kinds without a common base
-        raise PhotoError(f"{teacher} cannot be read as ONNX: {WAY_OUT}.") from error
-    if "disparity" not in {output.name for output in session.get_outputs()}:
-        raise PhotoError(f"{teacher} tells no disparity: {WAY_OUT}.")
-
-    def sight(photo: FloatImage) -> FloatImage:
-        disparity: FloatImage = session.run(["disparity"], {"photo": photo})[0]
-        return disparity
-
-    return sight
+        model = CompactModel.from_bytes(file.read_bytes())
+    except (OSError, MissingPartError) as error:
+        raise PhotoError(f"{file} cannot be read as a network of ours: {WAY_OUT}.") from error
+    if not gives_maps(model):
+        raise PhotoError(f"{file} gives no maps of a photo, or damaged ones: {WAY_OUT}.")
+    return model
 
 
 def steep_at_outline(disparity: FloatImage, mask: NDArray[np.bool_]) -> FloatImage:
