@@ -33,13 +33,13 @@ def test_what_is_no_network_is_refused(tmp_path, content):
     with pytest.raises(PhotoError, match=r"start\.onnx .*give compact\.onnx of an earlier"):
         start_from(CompactNetwork(), tmp_path / "start.onnx")
     with pytest.raises(PhotoError, match=r"start\.onnx .*give compact\.onnx of an earlier"):
-        labelled([], tmp_path / "start.onnx")
+        labelled([], [tmp_path / "start.onnx"])
 
 
 def test_a_teacher_must_tell_disparity():
     """The face detector is a network, but of another kind."""
     with pytest.raises(PhotoError, match=r"faces\.onnx cannot be read as a network of ours"):
-        labelled([], WEIGHTS.with_name("faces.onnx"))
+        labelled([], [WEIGHTS.with_name("faces.onnx")])
 
 
 def test_a_soft_step_becomes_the_outline():
@@ -65,6 +65,6 @@ def test_the_teacher_labels_every_photo():
     """Known everywhere, at the photo's size, in 0..1."""
     photo = np.where(DISC[..., None], 220, (60 + ROWS)[..., None]).astype(np.uint8).repeat(3, 2)
     mask = np.where(DISC, 255, 0).astype(np.uint8)
-    (one,) = labelled([MaskPhoto(name="a", photo=photo, mask=mask, weight=1.0)], WEIGHTS)
+    (one,) = labelled([MaskPhoto(name="a", photo=photo, mask=mask, weight=1.0)], [WEIGHTS])
     assert one.disparity.shape == photo.shape[:2]
     assert 0 < one.disparity.min() <= one.disparity.max() <= 1

@@ -182,7 +182,7 @@ def test_scenes_alone_must_be_given_and_know_no_photos(photo_folder, tmp_path, m
     """Without scenes there is nothing to learn; a start has seen photos."""
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     known = tmp_path / "known.onnx"
-    with_photos = ({"scenes": tmp_path, name: known} for name in ("start", "teacher"))
+    with_photos = ({"scenes": tmp_path, "start": known}, {"scenes": tmp_path, "teachers": [known]})
     for choices in ({}, *with_photos):
         with pytest.raises(UsageError, match="--scenes-only needs --scenes DIR"):
             train_compact(

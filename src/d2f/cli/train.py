@@ -49,8 +49,11 @@ def compact(
         Path | None, typer.Option(help="Folder of ray-traced scenes, from `d2f train scenes`.")
     ] = None,
     teacher: Annotated[
-        Path | None,
-        typer.Option(help="NAME.onnx that teaches depth to the photos that have only masks."),
+        list[Path] | None,
+        typer.Option(
+            help="NAME.onnx that teaches depth to the photos that have only masks; of several, "
+            "each given with --teacher, the mean."
+        ),
     ] = None,
     start: Annotated[
         Path | None,
@@ -84,7 +87,7 @@ def compact(
             resume=resume,
             threads=threads,
             scenes=scenes,
-            teacher=teacher,
+            teachers=teacher or (),
             start=start,
             bfloat16=bfloat16,
             focusing=focusing,

@@ -26,7 +26,7 @@ STEEP_CODES, HALFWAY_CODES = 12, 50  # of 255: an outline's slope, and how far f
 LEAST_OUTLINE = 20  # cells; a shorter one is a speck
 DOWN_MOST = 0.4  # of a normal's length: beyond, what lies outside is the ground before the feet
 LEAST_SUBJECT = 0.005  # of a view: less is no subject
-TAUGHT_WEIGHT = 0.35  # of a teacher's depth, beside 1 of measured depth
+TAUGHT_WEIGHT = 0.5  # of a teacher's depth, beside 1 of measured depth
 BLURRED_SHARE = 0.25  # of the pictures whose background is put out of focus
 ALL_KNOWN = 0.9  # share of known depth from which a picture can be blurred by it
 FOCUS_KNOWN = 0.7  # of a made scene's subject, beside 1 of a human-drawn one
@@ -41,9 +41,9 @@ class BatchMix:
     """How many pictures of each kind make a batch; without ray-traced ones, synthetic instead."""
 
     masks: int = 4
-    pairs: int = 3
+    pairs: int = 2
     synthetic: int = 1
-    raytraced: int = 4
+    raytraced: int = 5
 
     @classmethod
     def of_scenes(cls) -> "BatchMix":

@@ -1,5 +1,6 @@
 """`d2f train compact`: the run-time network from photos, in one command."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def train_compact(
     resume: bool,
     threads: int = 2,
     scenes: Path | None = None,
-    teacher: Path | None = None,
+    teachers: Sequence[Path] = (),
     start: Path | None = None,
     bfloat16: bool = False,
     scenes_only: bool = False,
@@ -39,11 +40,11 @@ def train_compact(
         Go on from the checkpoint in ``out``.
     scenes : Path, optional
         Folder of ray-traced scenes, as `d2f train scenes` makes them.
-    teacher : Path, optional
-        Exported network that teaches depth to the photos that have only masks
+    teachers : sequence of Path
+        Exported networks that teach depth to the photos that have only masks
         (`d2f.train.teacher`).
     start : Path, optional
-        Exported network to begin from, which is the teacher, too, where none is given; without it,
+        Exported network to begin from, which is the teacher, too, where there is none; without it,
         training begins from ImageNet's encoder.
     bfloat16 : bool
         Compute most of each step in 16 bit.
@@ -58,7 +59,7 @@ def train_compact(
         If ``scenes_only`` is asked for without scenes, or with a network that may have learnt from
         photos, or ``out`` holds a run that is not to be resumed.
     """
-    if scenes_only and (scenes is None or start is not None or teacher is not None):
+    if scenes_only and (scenes is None or start is not None or teachers):
         raise UsageError(
             "--scenes-only needs --scenes DIR, and goes without --start and --teacher."
         )
@@ -83,8 +84,10 @@ def train_compact(
         training = PhotoFolder(pairs=(), masks=())
     else:
         training = read_photos(photos, validation=False)
-        if (knowing := teacher or start) is not None:
-            training = replace(training, masks=labelled(training.masks, knowing))
+        if start is not None and not teachers:
+            teachers = (start,)
+        if teachers:
+            training = replace(training, masks=labelled(training.masks, teachers))
     shallow = focusing and not scenes_only
     trainer = Trainer(
         plan,

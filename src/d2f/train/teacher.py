@@ -1,11 +1,12 @@
-"""An earlier network as a start and as a teacher of depth for photos that have none.
+"""Earlier networks: one as a start, several as teachers of depth for photos that have none.
 
-Self-training: what the network sees in a photo at three sizes and mirrored is averaged, which errs
+Self-training: what the networks see in a photo at three sizes and mirrored is averaged, which errs
 less than any of them; the human-drawn outline of the subject then puts its edge where it is.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -57,24 +58,25 @@ def start_from(network: CompactNetwork, start: Path) -> None:
             ours[: len(weights)] = weights
 
 
-def labelled(masks: Sequence[MaskPhoto], teacher: Path) -> tuple[MaskPhoto, ...]:
-    """The photos with the disparity that the teacher sees in them, 0.001..1.
+def labelled(masks: Sequence[MaskPhoto], teachers: Sequence[Path]) -> tuple[MaskPhoto, ...]:
+    """The photos with the disparity that the teachers see in them, 0.001..1.
 
     Raises
     ------
     PhotoError
-        If ``teacher`` cannot be read as an exported network.
+        If a teacher cannot be read as an exported network.
     """
-    model = teacher_of(teacher)
+    models = [teacher_of(teacher) for teacher in teachers]
 
-    def seen(photo: ByteImage, side_px: int, flip: int) -> FloatImage:
+    def seen(model: CompactModel, photo: ByteImage, side_px: int, flip: int) -> FloatImage:
         small = np.asarray(network_photo(photo, long_side_px=side_px), np.float32)
         batch = np.ascontiguousarray(small.transpose(2, 0, 1)[None, :, :, ::flip]) / np.float32(255)
         disparity = model.run(batch)[0]
         return resized(np.ascontiguousarray(disparity[0, :, ::flip]), photo.shape[:2])
 
     def label(item: MaskPhoto) -> MaskPhoto:
-        views = [seen(item.photo, side, flip) for side in TEACHER_SIDES_PX for flip in (1, -1)]
+        looks = product(models, (item.photo,), TEACHER_SIDES_PX, (1, -1))
+        views = [seen(*look) for look in looks]
         mean = np.stack([relative_disparity(view) for view in views]).mean(0)
         label = np.maximum(steep_at_outline(mean, item.mask > 0), np.float32(0.001))
         return replace(item, disparity=label.astype(np.float16))
