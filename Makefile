@@ -9,6 +9,8 @@ PHOTO := examples/osprey.jpg
 SHARED ?= ../shared
 # Seconds matter here: where AVX-512 BF16 is, BFLOAT16=--bfloat16 trains 1.6 x faster.
 BFLOAT16 ?=
+TRAIN = $(RUN)/d2f train compact --photos $(SHARED)/photos --scenes runs/scenes $(BFLOAT16)
+into = --out $(1) $(if $(wildcard $(1)/last.pt),--resume)
 # Where this stamp is newer than pyproject and the sources of the extension, nothing is installed.
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-for-tests
@@ -54,16 +56,14 @@ bench: $(TEST_STAMP)  ## speed as ratios and quality as figures, into benchmarks
 sheet: $(STAMP)  ## default settings on the shared photos, into sheet/ (not for redistribution)
 	$(RUN)/python benchmarks/sheet.py
 
-network: $(TEST_STAMP)  ## train the network anew: ray-traced scenes, a teacher, and its pupil (hours)
+network: $(TEST_STAMP)  ## train the networks anew: scenes, two teachers, their pupil (hours)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[scenes]"
 	$(RUN)/d2f train scenes --assets $(SHARED)/assets3d --hdr $(SHARED)/photos/hdr \
 		-o runs/scenes --count 1200 --seed 1
-	$(RUN)/d2f train compact --photos $(SHARED)/photos --scenes runs/scenes --minutes 65 \
-		--seed 1 --out runs/first $(BFLOAT16) \
-		$(if $(wildcard runs/first/last.pt),--resume)
-	$(RUN)/d2f train compact --photos $(SHARED)/photos --scenes runs/scenes --minutes 80 \
-		--seed 3 --teacher runs/first/compact.onnx --out runs/second $(BFLOAT16) \
-		$(if $(wildcard runs/second/last.pt),--resume)
+	$(TRAIN) --scenes-only --minutes 32 --seed 3 $(call into,runs/clean)
+	$(TRAIN) --teacher runs/clean/compact.onnx --minutes 60 --seed 3 $(call into,runs/first)
+	$(TRAIN) --start runs/first/compact.onnx --teacher runs/first/compact.onnx \
+		--teacher runs/clean/compact.onnx --minutes 34 --seed 4 $(call into,runs/second)
 
 golden: $(TEST_STAMP)  ## renew the golden pictures, with a before/after/difference sheet
 	$(RUN)/python tests/golden/renew.py

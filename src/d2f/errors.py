@@ -10,7 +10,7 @@ A message is one sentence that says what is wrong, where, and what to do about i
 
 from typing import ClassVar
 
-__all__ = ["D2FError", "MissingPartError", "PhotoError", "UsageError", "told"]
+__all__ = ["D2FError", "MissingPartError", "PhotoError", "UsageError", "shortened", "told"]
 
 LONGEST_QUOTE = 60
 
@@ -41,5 +41,10 @@ class MissingPartError(D2FError):
 
 def told(value: object) -> str:
     """A user's value as a message may quote it: one line, not endless."""
-    words = " ".join(repr(value).split())
+    return shortened(repr(value))
+
+
+def shortened(words: str) -> str:
+    """A user's words as a message may repeat them: one line, not endless."""
+    words = " ".join(words.split())
     return words if len(words) <= LONGEST_QUOTE else words[: LONGEST_QUOTE - 3] + "..."

@@ -207,3 +207,10 @@ def test_two_sources_of_depth_are_refused(photo_srgb):
         d2f.open(photo_srgb, depth="map.png", depth_model="mean.onnx")
     with pytest.raises(UsageError, match="settled when a photo is opened"):
         d2f.open(photo_srgb).render(depth_model="mean.onnx")
+
+
+def test_a_file_of_another_kind_is_no_network(tmp_path):
+    """It is not looked for on the hub."""
+    (tmp_path / "notes.txt").write_text("depth")
+    with pytest.raises(PhotoError, match=r"notes\.txt is a file, but no NAME\.onnx"):
+        depth_provider(str(tmp_path / "notes.txt"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from ..errors import UsageError
+from ..errors import UsageError, shortened
 from .parse import PARSERS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def settings_of(context: typer.Context, *, file: Path | None = None) -> Settings
         for name, word in words.items():
             choice = CHOICES[name]
             given = f"{choice.flag} " if layer == "COMMANDLINE" else f"{choice.variable}="
-            chosen[name] = _value(choice, word, f"{given}{word}")
+            chosen[name] = _value(choice, word, f"{given}{shortened(str(word))}")
     settings = settings_from_choices(base, **chosen)
     if "depth_unit" in flags and settings.depth.file is None and settings.depth.model is None:
         raise UsageError(

@@ -69,6 +69,8 @@ def depth_provider(name: str, *, unit: DepthUnit = "relative") -> DepthProvider:
         from d2f.models.depth_onnx import OnnxDepth
 
         return OnnxDepth.load(Path(name), unit=unit)
+    if Path(name).is_file():
+        raise PhotoError(f"{name} is a file, but no NAME.onnx: give one, or a checkpoint's folder.")
     from d2f.models.depth_transformers import TransformersDepth
 
     return TransformersDepth.load(name)
