@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 import d2f
-from d2f.evaluate.photos import judged_photos
+from d2f.evaluate.photos import judged_photos, mask_codes
 from d2f.evaluate.subjects import SUBJECT_CODE
 from d2f.pipeline import Session
 from d2f.settings import FocusSettings, Settings
@@ -27,7 +27,7 @@ TILE_PX = 300
 def table(masks: Path, split: str) -> str:
     """Markdown rows: warning, share of photos, hit rate with it and without it."""
     hits, fired, faces = [], [], []
-    for photo in judged_photos(masks, suffix=".png", split=split):
+    for photo in judged_photos(masks, suffix=".png", read=mask_codes, split=split):
         session = Session(d2f.open(photo.photo).photo)
         focus = session.focus_for(Settings())
         mask = photo.truth >= SUBJECT_CODE

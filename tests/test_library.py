@@ -97,7 +97,10 @@ def test_every_depth_of_pixels_is_rendered(dtype, photo_srgb):
         out = d2f.render(linear, focus=(0.5, 0.6), highlights=0, grain=0)
         assert out.dtype == np.float32
         codes = codes_from_light(out, SRGB, np.uint8)
-        assert np.abs(codes.astype(int) - expected).max() <= 1
+        error = np.abs(codes.astype(int) - expected)
+        # Where sharp and blurred are mixed, they are mixed in the file's own codes.
+        assert error.max() <= 3
+        assert (error > 1).mean() < 1e-3
 
 
 def test_grey_photos_stay_grey():
