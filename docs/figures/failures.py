@@ -17,11 +17,11 @@ TILE_PX = 420, 280
 # Name, and the part that is shown: left, top, right, bottom as shares of the sides.
 SHOWN = (
     ("casa-mila", (0.0, 0.0, 1.0, 1.0)),
-    ("wesaturate-tmshre", (0.0, 0.17, 1.0, 0.83)),
+    ("wesaturate-u76c0g", (0.0, 0.17, 1.0, 0.83)),
     ("singaporean-cityscape", (0.38, 0.25, 0.93, 0.9)),
     ("perched-osprey", (0.24, 0.3, 0.4, 0.5)),
     ("hans-jurgen-mager-indri", (0.52, 0.3, 0.88, 0.66)),
-    ("blue-periwinkle", (0.0, 0.0, 1.0, 1.0)),
+    ("lake-sherburne", (0.0, 0.25, 0.75, 1.0)),
     ("the-spices-of-life", (0.4, 0.2, 1.0, 0.8)),
     ("tea-gardens", (0.0, 0.0, 1.0, 1.0)),
 )
