@@ -11,6 +11,7 @@ from onnx import TensorProto, helper
 from d2f.cli import app as command_line
 from d2f.errors import PhotoError, UsageError
 from d2f.models.compact import OUTPUTS, WEIGHTS, CompactModel
+from d2f.models.register import known_weights
 from d2f.train.install import install_weights
 
 
@@ -23,6 +24,18 @@ def test_an_installed_network_is_registered_and_loads(tmp_path):
     entries = json.loads((tmp_path / "register.json").read_text(encoding="utf-8"))
     shipped = json.loads((WEIGHTS.parent / "register.json").read_text(encoding="utf-8"))
     assert entries == {"compact.onnx": shipped["compact.onnx"], "other.onnx": {"bytes": 1}}
+
+
+def test_a_network_keeps_its_terms_where_they_are_known(tmp_path):
+    """The clean network does not become research-only by taking the other's place."""
+    install_weights(WEIGHTS.with_name("compact-scenes.onnx"), folder=tmp_path)
+    (clean, *_) = known_weights(tmp_path)
+    assert clean.name == "compact.onnx"
+    assert clean.licence.startswith("Apache-2.0")
+    entries = json.loads((tmp_path / "register.json").read_text(encoding="utf-8"))
+    entries["compact.onnx"]["card"] = None  # as of a network that was trained here
+    (tmp_path / "register.json").write_text(json.dumps(entries), encoding="utf-8")
+    assert known_weights(tmp_path)[0].licence.startswith("installed here")
 
 
 def test_the_command_installs_and_prints_the_file(tmp_path, monkeypatch, capsys):

@@ -14,7 +14,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Judge networks and pictures against known truth.", no_args_is_help=True)
 
-Root = Annotated[Path, typer.Option(help="Folder with NAME.jpg and its truth beside it.")]
+Root = Annotated[Path, typer.Option(help="Folder with the pictures and their truth beside them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Split = Annotated[str, typer.Option(help="Scenes to judge on: validation, training or all.")]
 

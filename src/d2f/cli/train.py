@@ -31,7 +31,10 @@ def train() -> None:
 @app.command()
 def compact(
     photos: Annotated[
-        Path, typer.Option(help="Folder with depth/, depth2/ and masks/, each with index.csv.")
+        Path,
+        typer.Option(
+            help="Folder with depth/, depth2/, masks/, each with index.csv; pairs/ with pairs.csv."
+        ),
     ],
     minutes: Annotated[
         float,
@@ -51,8 +54,8 @@ def compact(
     teacher: Annotated[
         list[Path] | None,
         typer.Option(
-            help="NAME.onnx that teaches depth to the photos that have only masks; of several, "
-            "each given with --teacher, the mean."
+            help="NAME.onnx that teaches depth to the photos that have only masks, before the "
+            "clock starts (minutes); of several, each given with --teacher, the mean."
         ),
     ] = None,
     start: Annotated[
@@ -67,7 +70,7 @@ def compact(
         typer.Option(
             min=0,
             max=MOST_FOCUSING,
-            help="Pictures of a batch that teach through the renderer; see pairs/.",
+            help="Pictures of a batch that teach through the renderer, of pairs/ and scenes.",
         ),
     ] = 0,
     scenes_only: Annotated[

@@ -44,15 +44,17 @@ class KnownWeights:
     packaged: bool
 
 
-OWN_LICENCE = "research use: LICENSE-WEIGHTS.md"
 PACKAGED = {
-    "compact.onnx": ("disparity and focus of any photo", OWN_LICENCE),
-    "compact-scenes.onnx": (
-        "the same, taught by no photo; d2f train install FILE",
-        "Apache-2.0; credits in compact-scenes.md",
-    ),
-    "faces.onnx": ("faces, for --focus face", "Apache-2.0 (MediaPipe)"),
+    "compact.onnx": "disparity and focus of any photo",
+    "compact-scenes.onnx": "the same, taught by no photo; d2f train install FILE",
+    "faces.onnx": "faces, for --focus face",
 }
+LICENCES = {  # by card; a network that `d2f train install` has put here may have none
+    "compact.md": "research use: LICENSE-WEIGHTS.md",
+    "compact-scenes.md": "Apache-2.0; credits in compact-scenes.md",
+    "faces.md": "Apache-2.0 (MediaPipe)",
+}
+INSTALLED_LICENCE = "installed here; the terms are those of what it was trained on"
 PUBLISHED = KnownWeights(
     name="d2f2023.safetensors",
     what="the published model, --model d2f2023",
@@ -75,8 +77,9 @@ def known_weights(folder: Path = FOLDER) -> list[KnownWeights]:
         If the register is missing or damaged.
     """
     packaged = []
-    for name in sorted(registered(folder)):
-        what, licence = PACKAGED.get(name, ("a network of this installation", OWN_LICENCE))
+    for name, entry in sorted(registered(folder).items()):
+        what = PACKAGED.get(name, "a network of this installation")
+        licence = LICENCES.get(str(entry.get("card")), INSTALLED_LICENCE)
         where = str(folder / name) if (folder / name).is_file() else "missing: reinstall d2f"
         packaged.append(
             KnownWeights(name=name, what=what, licence=licence, where=where, packaged=True)

@@ -9,6 +9,7 @@ import numpy as np
 from d2f.errors import MissingPartError, PhotoError, UsageError
 from d2f.files.atomic import write_whole
 from d2f.models.compact import WEIGHTS, CompactModel
+from d2f.models.register import registered as packaged
 
 __all__ = ["install_weights"]
 
@@ -47,10 +48,13 @@ def install_weights(source: Path, *, folder: Path = WEIGHTS.parent) -> Path:
         raise PhotoError(f"{source} gives no maps of a photo, or damaged ones: {way_out}.")
     register = folder / "register.json"
     entries = registered(register)
+    digest = hashlib.sha256(content).hexdigest()
+    # A packaged network keeps its card, and with it its terms; any other has none.
+    cards = {entry.get("sha256"): entry.get("card") for entry in packaged().values()}
     entries["compact.onnx"] = {
         "bytes": len(content),
-        "card": "compact.md",
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "card": cards.get(digest),
+        "sha256": digest,
     }
     text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
     target = folder / "compact.onnx"
