@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from d2f.errors import PhotoError, UsageError
+from d2f.errors import UsageError
+from d2f.train.out_folder import make_out_folder
 from d2f.train.threads import wait_passively
 
 __all__ = ["train_compact"]
@@ -63,7 +64,11 @@ def train_compact(
         raise UsageError(
             "--scenes-only needs --scenes DIR, and goes without --start and --teacher."
         )
-    make_folder(out, resume=resume)
+    if not resume and (out / "last.pt").exists():
+        raise UsageError(
+            f"{out} holds a run: go on with --resume, or give another folder as --out."
+        )
+    make_out_folder(out)
     wait_passively()
     from d2f.train.batches import BatchMix
     from d2f.train.data import PhotoFolder, read_photos, read_shallow_pairs
@@ -102,15 +107,3 @@ def train_compact(
         trainer.resume()
     trainer.run()
     return export_checkpoint(out / "best.pt", out / "compact.onnx")
-
-
-def make_folder(out: Path, *, resume: bool) -> None:
-    """Make the folder of a run, before any work; that of another run is left alone."""
-    if not resume and (out / "last.pt").exists():
-        raise UsageError(
-            f"{out} holds a run: go on with --resume, or give another folder as --out."
-        )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PhotoError(f"{out} cannot be made: give another folder as --out.") from error

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from d2f.errors import PhotoError, UsageError
 from d2f.files.atomic import write_whole
+from d2f.train.out_folder import make_out_folder
 
 if sys.platform != "win32":
     import fcntl
@@ -59,12 +60,7 @@ class RunFolder:
         self.folder, self.choices = folder, dict(choices)
         self.checkpoint, self.table = folder / "last.safetensors", folder / "log.csv"
         self.weights = folder / WEIGHTS
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PhotoError(
-                f"{folder} cannot be made: {error.strerror}; give another folder as --out."
-            ) from None
+        make_out_folder(folder)
 
     @contextmanager
     def held(self) -> Iterator[None]:

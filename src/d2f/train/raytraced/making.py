@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from d2f.arrays import FloatImage
-from d2f.errors import PhotoError
 from d2f.measures.collection import LARGEST_CODE
+from d2f.train.out_folder import make_out_folder
 from d2f.train.raytraced.assets import read_assets
 from d2f.train.raytraced.compositions import lay_out
 from d2f.train.raytraced.developing import denoised, developed
@@ -51,12 +51,7 @@ def make_scenes(
         If models, textures or panoramas are missing, or ``out`` cannot be made or written.
     """
     things = read_assets(assets, hdr)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PhotoError(
-            f"{out} cannot be made: {error.strerror or error}; give another folder as --out."
-        ) from None
+    make_out_folder(out)
     done = written_names(out)
     choose_variant()
     made = 0
