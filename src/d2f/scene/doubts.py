@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["depth_agreement", "is_shallow", "warnings_of"]
 
-LEAST_AGREEMENT = 0.98  # correlation; below, 1.5 to 1.9 x as many points are in wrong order
+LEAST_AGREEMENT = 0.98  # correlation; below, 1.7 to 2.1 x as many points are in wrong order
 INSIDE_FROM, OUTSIDE_TO = 0.5, 0.05  # of the subject's map; its soft rim is neither
 DETAIL_QUANTILE = 0.9
 SHALLOW_RATIO = 2.5  # detail inside over outside
